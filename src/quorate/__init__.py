@@ -1,0 +1,3 @@
+"""Quorate: train together, prove everything, keep your data."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Bytes become facts here: errors, encoding, digests, keys, sealing, sources, durable files."""
