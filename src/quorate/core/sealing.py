@@ -8,8 +8,8 @@ The header is canonical JSON: ``commitment`` (a digest of the content key), ``si
 bytes) and ``recipients``. Each recipient entry wraps the *same* content key under a secret from
 X25519 (RFC 7748) and ML-KEM-768 (FIPS 203), both bound by HKDF to every public value. AES-GCM
 alone does not commit to its key: two keys can open one ciphertext to two meanings ("invisible
-salamanders", Dodis et al., CRYPTO 2018), and two validators would then see two updates. The commitment in the
-header, checked by every opener, forbids it; the header is authenticated as associated data.
+salamanders", Dodis et al., CRYPTO 2018), and two validators would then see two updates. The
+commitment in the header, checked by every opener, forbids it; the header is associated data.
 """
 
 import struct
