@@ -1,0 +1,1 @@
+"""Something happened; here is the evidence: statements, records, publication, bundles."""

@@ -1,0 +1,155 @@
+"""Roots of trust: whose keys, which chain, which bytecode; and which keys are one hand's.
+
+An auditor keeps this file and never takes it from the bundle. Format page: docs/formats/trust.md.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quorate.core.encoding import canonical_bytes, parse_canonical
+from quorate.core.errors import EncodingError
+from quorate.core.hashing import Digest
+from quorate.core.keyring import PublicIdentity
+from quorate.core.keys import PublicKey, parse_address
+
+FORMAT = "quorate/trust/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRoot:
+    """One organisation: its keys, its log's origin, who controls it, what it may do."""
+
+    identity: PublicIdentity
+    origin: str
+    controller: str
+    roles: int
+
+    @property
+    def name(self) -> str:
+        """The organisation's name."""
+        return self.identity.name
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRoot:
+    """The chain: its id, its first block's hash, its operator's key, the contracts believed in."""
+
+    chain_id: int
+    genesis: str
+    operator: PublicKey
+    contracts: dict[str, str]
+    """Contract name -> account address."""
+    code: dict[str, str]
+    """Contract name -> digest of its runtime code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """Everything that a verifier takes on trust, and how independent it is."""
+
+    chain: ChainRoot
+    members: tuple[MemberRoot, ...]
+    hands: tuple[tuple[str, ...], ...]
+    """Groups of members under one operator: keys of one hand count once."""
+
+    def member(self, name: str) -> MemberRoot:
+        """The organisation called ``name``."""
+        for member in self.members:
+            if member.name == name:
+                return member
+        raise EncodingError(f"could not find a member called {name[:64]!r} in the roots")
+
+    def hand_of(self, name: str) -> int:
+        """The index of the operator that runs ``name``."""
+        return next(index for index, hand in enumerate(self.hands) if name in hand)
+
+    def to_bytes(self) -> bytes:
+        """The trust file."""
+        chain = self.chain
+        return canonical_bytes(
+            {
+                "format": FORMAT,
+                "chain": {
+                    "chain_id": chain.chain_id,
+                    "code": chain.code,
+                    "contracts": chain.contracts,
+                    "genesis": chain.genesis,
+                    "operator": str(chain.operator),
+                },
+                "hands": [list(hand) for hand in self.hands],
+                "members": [
+                    {
+                        "controller": member.controller,
+                        "identity": member.identity.to_value(),
+                        "origin": member.origin,
+                        "roles": member.roles,
+                    }
+                    for member in self.members
+                ],
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Roots":
+        """The inverse of `to_bytes`; unknown or missing fields are refused."""
+        value = parse_canonical(data)
+        try:
+            if set(value) != {"format", "chain", "hands", "members"} or value["format"] != FORMAT:
+                raise EncodingError("could not read a trust file: unexpected fields or format")
+            roots = cls(
+                chain=_read_chain(value["chain"]),
+                members=tuple(_read_member(item) for item in value["members"]),
+                hands=tuple(tuple(str(name) for name in hand) for hand in value["hands"]),
+            )
+        except (TypeError, KeyError, AttributeError):
+            raise EncodingError("could not read a trust file: malformed") from None
+        _check_names(roots)
+        return roots
+
+
+def _read_chain(value: dict[str, Any]) -> ChainRoot:
+    if set(value) != {"chain_id", "code", "contracts", "genesis", "operator"}:
+        raise EncodingError("could not read a trust file: unexpected chain fields")
+    for address in value["contracts"].values():
+        parse_address(address)
+    for digest in value["code"].values():
+        Digest.parse(digest)
+    if type(value["chain_id"]) is not int or set(value["code"]) != set(value["contracts"]):
+        raise EncodingError("could not read a trust file: chain id or contracts are wrong")
+    return ChainRoot(
+        chain_id=value["chain_id"],
+        genesis=str(value["genesis"]),
+        operator=PublicKey.parse(value["operator"]),
+        contracts=dict(value["contracts"]),
+        code=dict(value["code"]),
+    )
+
+
+def _read_member(value: dict[str, Any]) -> MemberRoot:
+    if set(value) != {"controller", "identity", "origin", "roles"}:
+        raise EncodingError("could not read a trust file: unexpected member fields")
+    if type(value["roles"]) is not int:
+        raise EncodingError("could not read a trust file: roles are not an integer")
+    return MemberRoot(
+        identity=PublicIdentity.from_value(value["identity"]),
+        origin=str(value["origin"]),
+        controller=str(value["controller"]),
+        roles=value["roles"],
+    )
+
+
+def _check_names(roots: Roots) -> None:
+    """Every member once, in exactly one hand; accounts and keys unique."""
+    names = sorted(member.name for member in roots.members)
+    if sorted(name for hand in roots.hands for name in hand) != names:
+        raise EncodingError("could not read a trust file: hands do not cover the members once")
+    for values in (
+        names,
+        [member.identity.account for member in roots.members],
+        [member.origin for member in roots.members],
+        [str(member.identity.statement_keys[0]) for member in roots.members],
+        [str(member.identity.witness_key) for member in roots.members],
+        [str(member.identity.log_keys[0]) for member in roots.members],
+    ):
+        if len(set(values)) != len(values):
+            raise EncodingError("could not read a trust file: a name or key appears twice")
