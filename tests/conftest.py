@@ -1,8 +1,8 @@
 """The closing list of every run: what was skipped, and how to get it.
 
 A skip whose reason names a path under ``../shared`` that is indeed absent is listed apart, as "not
-present here": that data is published by others and is no part of a clone. Every other skip fails the
-run when ``QUORATE_REQUIRE_ALL=1`` (continuous integration), so that nothing is left out unseen.
+present here": that data is published by others and is no part of a clone. Every other skip fails
+the run when ``QUORATE_REQUIRE_ALL=1`` (continuous integration): nothing is left out unseen.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-_SHARED = re.compile(r"\.\./shared(?:/[\w.-]+)*")
+_SHARED = re.compile(r"\bshared(?:/[\w.-]+)+")
 
 
 def skip_reasons(config: pytest.Config) -> tuple[Counter[str], Counter[str]]:
@@ -30,7 +30,7 @@ def skip_reasons(config: pytest.Config) -> tuple[Counter[str], Counter[str]]:
 
 def _is_about_absent_data(reason: str) -> bool:
     named = _SHARED.search(reason)
-    return named is not None and not (ROOT / named.group().rstrip(".")).exists()
+    return named is not None and not (ROOT.parent / named.group().rstrip(".")).exists()
 
 
 @pytest.hookimpl(trylast=True)
