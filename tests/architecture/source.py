@@ -32,7 +32,7 @@ def tree_of(path: Path) -> ast.Module:
 
 def rooms() -> list[str]:
     """The rooms that exist: first-level packages and modules, except the ``__x__`` ones."""
-    names = (p.stem for p in PACKAGE.iterdir() if p.is_dir() or p.suffix == ".py")
+    names = (p.stem for p in PACKAGE.iterdir() if any(p.glob("*.py")) or p.suffix == ".py")
     return sorted(name for name in names if not name.startswith("__"))
 
 
