@@ -1,0 +1,1 @@
+"""The only place where rooms meet: configuration, wiring, and the flows that drive them."""

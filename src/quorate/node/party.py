@@ -1,0 +1,129 @@
+"""One party on this machine: its keys, log, vault, statements, witness and ledger account."""
+
+from pathlib import Path
+
+from quorate.core.errors import InputError
+from quorate.core.files import make_folder
+from quorate.core.keyring import Keyring
+from quorate.core.sources import Clock, Randomness
+from quorate.ledger.accounts import Account
+from quorate.ledger.bindings import Anchor
+from quorate.ledger.contracts import Call
+from quorate.ledger.interface import Ledger, Receipt
+from quorate.log.appender import Log
+from quorate.log.checkpoint import LogIdentity, WitnessIdentity
+from quorate.log.witness import Witness
+from quorate.provenance.book import RecordBook
+from quorate.provenance.publish import Publisher
+from quorate.provenance.roots import MemberRoot
+from quorate.vault.disk import DiskStore
+from quorate.vault.vault import Vault
+
+ORIGIN_PREFIX = "quorate.invalid"  # RFC 6761: a name that nobody can own
+
+
+class Party:
+    """Everything that one organisation owns; opened once per process, closed at its end."""
+
+    def __init__(self, folder: Path, keyring: Keyring, clock: Clock, randomness: Randomness):
+        self.folder = folder
+        self.keyring = keyring
+        self.name = keyring.name
+        self.origin = f"{ORIGIN_PREFIX}/{keyring.name}"
+        self.log = _open_log(folder / "log", self.origin, keyring, clock)
+        self.book = RecordBook(self.log, self.name, clock, randomness)
+        self.vault = Vault(DiskStore(folder / "vault"), keyring.sealing, randomness)
+        self.publisher = Publisher(
+            keyring.statement_signers, self.log, self.book, folder / "statements"
+        )
+        self.witness = Witness(
+            f"{ORIGIN_PREFIX}/witness/{self.name}",
+            keyring.witness_signer,
+            folder / "witness",
+            clock,
+        )
+        self._ledger: Ledger | None = None
+
+    @classmethod
+    def open(
+        cls, folder: Path, name: str, clock: Clock, randomness: Randomness, secret: str | None
+    ) -> "Party":
+        """Opens the party in ``folder``; makes its keys the first time."""
+        path = folder / "keys" / "keyring.json"
+        if not path.exists():
+            make_folder(path.parent, mode=0o700)
+            Keyring.generate(name, randomness).save(path, randomness, secret)
+        keyring = Keyring.load(path, secret)
+        if keyring.name != name:
+            raise InputError(f"could not open party {name}: {path} holds keys of {keyring.name}")
+        return cls(folder, keyring, clock, randomness)
+
+    @property
+    def address(self) -> str:
+        """The ledger account."""
+        return self.keyring.account.address
+
+    @property
+    def log_identity(self) -> LogIdentity:
+        """How others verify this party's log."""
+        return LogIdentity(self.origin, *self.keyring.identity.log_keys)
+
+    @property
+    def witness_identity(self) -> WitnessIdentity:
+        """How others verify this party's cosignatures."""
+        return WitnessIdentity(
+            f"{ORIGIN_PREFIX}/witness/{self.name}", self.keyring.identity.witness_key
+        )
+
+    def root(self, controller: str, roles: int) -> MemberRoot:
+        """This party as a trust file lists it."""
+        return MemberRoot(self.keyring.identity, self.origin, controller, roles)
+
+    def connect(self, ledger: Ledger) -> None:
+        """Uses ``ledger`` from here on."""
+        self._ledger = ledger
+        self.account = Account(ledger, self.keyring.account)
+
+    def see_chain(self) -> None:
+        """Writes the chain head that this party sees into its own log: shows forks and rewinds."""
+        assert self._ledger is not None
+        head = self._ledger.head()
+        self.book.record_chain_head(head.number, f"sha256:{head.hash.hex()}")
+
+    def transact(self, call: Call) -> Receipt:
+        """Sends a transaction, after writing down the head it builds on."""
+        self.see_chain()
+        return self.account.transact(call)
+
+    def cosign(self, other: "Party") -> None:
+        """Witnesses the latest checkpoint of another party's log."""
+        proof = other.log.consistency(self.witness.seen_size(other.origin))
+        line = self.witness.cosign(other.log.checkpoint_note(), other.log_identity, proof)
+        other.log.add_cosignatures([line])
+
+    def close(self) -> None:
+        """Releases the log."""
+        self.log.close()
+
+
+class LogAnchors:
+    """The ledger's anchors of one party's log (`quorate.provenance.publish.Anchors`)."""
+
+    def __init__(self, party: Party, contract: Anchor) -> None:
+        self._party = party
+        self._contract = contract
+
+    def anchored(self) -> int:
+        """The largest size of this log that the ledger holds."""
+        return self._contract.head(self._party.address)[0]
+
+    def anchor(self, size: int, root: bytes) -> None:
+        """Puts a head on the ledger."""
+        self._party.account.transact(self._contract.anchor(size, root))
+
+
+def _open_log(folder: Path, origin: str, keyring: Keyring, clock: Clock) -> Log:
+    if (folder / "checkpoint").exists():
+        return Log.open(folder, origin, *keyring.log_signers, clock)
+    make_folder(folder)
+    return Log.create(folder, origin, *keyring.log_signers, clock)
