@@ -1,0 +1,1 @@
+"""Exact arrays, rules, attacks, trainers, validation and valuation: what a round computes."""

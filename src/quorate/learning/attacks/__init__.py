@@ -1,0 +1,1 @@
+"""Attacks on a federation, one file each: part of the product, so that defences can be tried."""

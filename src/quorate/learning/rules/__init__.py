@@ -1,0 +1,1 @@
+"""Aggregation rules, one file each, in exact integers."""

@@ -1,0 +1,1 @@
+"""Trainers in plain numpy, one file each."""
