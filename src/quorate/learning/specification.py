@@ -30,10 +30,10 @@ class Specification:
     trainer: str
     trainer_digest: str
     options: dict[str, str]
-    layout: list[Any]  # [name, [dimensions]] sorted by name
+    layout: dict[str, list[int]]  # array name -> dimensions
     initial: str
     rule: str
-    f: int
+    rule_parameters: dict[str, int]
     clip: str
     utility: str
     accept_tolerance: int
@@ -56,7 +56,7 @@ class Specification:
         """The inverse of `to_value`; unknown or missing fields and unknown modes are refused."""
         if not isinstance(value, dict) or set(value) != {item.name for item in fields(cls)}:
             raise EncodingError("could not read a specification: unexpected fields")
-        integers = ("rounds", "seed", "f", "accept_tolerance")
+        integers = ("rounds", "seed", "accept_tolerance")
         if any(type(value[name]) is not int or value[name] < 0 for name in integers):
             raise EncodingError("could not read a specification: a number is wrong")
         if value["privacy"] not in PRIVACY_MODES or value["utility"] not in UTILITIES:

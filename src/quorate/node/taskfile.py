@@ -33,19 +33,18 @@ class TaskSection(_Section):
 class SplitSection(_Section):
     """How each party's rows are divided into training and test rows."""
 
-    method: Literal["seeded", "train_test_split"] = "seeded"
-    test: float = Field(0.25, gt=0, lt=1)
+    method: Literal["own", "sklearn"] = "own"
+    test_percent: int = Field(25, ge=1, le=99)
     seed: int = Field(0, ge=0, lt=2**32)
 
 
 class DataSection(_Section):
     """How the parties' CSV files are read; the same for all of them."""
 
-    header: bool = True
-    separator: str | None = Field(None, min_length=1, max_length=1)
-    missing: list[str] = ["?", ""]
+    header: bool | None = None
+    separator: str = Field("", max_length=1)
     label: Column
-    positive: str = "> 0"
+    positive: str = ""
     drop: list[Column] = []
     one_hot: list[Column] = []
     standardise: bool = True
@@ -57,10 +56,10 @@ class ModelSection(_Section):
 
     trainer: Literal["logistic", "perceptron"] = "logistic"
     learning_rate: float = Field(0.1, gt=0)
-    local_steps: int = Field(50, ge=1)
-    batch_size: int = Field(16, ge=1)
+    local_steps: int = Field(20, ge=1)
+    batch_size: int = Field(16, ge=0)
     l2: float = Field(0.0, ge=0)
-    hidden: int = Field(16, ge=1, le=4096)
+    hidden: int | None = Field(None, ge=1, le=4096)
 
 
 class AggregationSection(_Section):
@@ -68,6 +67,9 @@ class AggregationSection(_Section):
 
     rule: str = "trimmed_mean"
     f: int = Field(1, ge=0)
+    keep: int = Field(0, ge=0)
+    radius: float = Field(0.0, ge=0, le=64)
+    iterations: int = Field(3, ge=1, le=100)
     clip: float = Field(1.0, gt=0, le=64)
 
 
