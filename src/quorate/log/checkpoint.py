@@ -137,9 +137,7 @@ class SubtreeVerifier:
         self.note_key.key.verify(blob[8:], message, place)
 
 
-def sign_checkpoint(
-    checkpoint: Checkpoint, ed25519: Signer, ml_dsa_44: Signer, time: int
-) -> Note:
+def sign_checkpoint(checkpoint: Checkpoint, ed25519: Signer, ml_dsa_44: Signer, time: int) -> Note:
     """The note that the log itself gives out, with both of its signatures; ``time`` in seconds."""
     text, name = str(checkpoint), checkpoint.origin
     plain = NoteKey(name, ED25519_NOTE, ed25519.public_key)
@@ -166,7 +164,7 @@ def time_of(blob: bytes, place: str) -> int:
     if len(blob) < 8:
         raise VerificationError("signature carries no time", place=place)
     (time,) = struct.unpack(">Q", blob[:8])
-    if not 0 < time <= MAX_TIME:
+    if time > MAX_TIME:
         raise VerificationError("signature's time is out of range", place=place)
     return int(time)
 

@@ -138,7 +138,7 @@ def consistency_proof(leaf_hashes: Sequence[bytes], old_size: int) -> list[bytes
 
 
 def verify_inclusion(
-    leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes, place: str = "proof"
+    leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes, *, place: str = "proof"
 ) -> None:
     """Raises `VerificationError` unless leaf hash ``leaf`` is leaf ``index`` under ``root``.
 
@@ -169,6 +169,7 @@ def verify_consistency(
     new_size: int,
     new_root: bytes,
     proof: Sequence[bytes],
+    *,
     place: str = "proof",
 ) -> None:
     """Raises `VerificationError` unless the old tree is a prefix of the new one.

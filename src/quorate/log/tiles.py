@@ -48,7 +48,7 @@ class Tile:
         level = ENTRIES if match[1] == "entries" else int(match[1])
         index = int(match[2].replace("x", "").replace("/", ""))
         tile = cls(level, index, int(match[3] or TILE_WIDTH))
-        if tile.path != path:
+        if tile.path != path or tile.width > TILE_WIDTH:
             raise EncodingError(f"could not read {path[:80]!r} as the path of a tile")
         return tile
 
@@ -81,9 +81,13 @@ def levels_of(size: int) -> Iterator[tuple[int, int]]:
 
 
 def belongs(tile: Tile, size: int) -> bool:
-    """Whether a log of ``size`` leaves may hold ``tile``: whole, or a partial of some older size."""
-    hashes = size // TILE_WIDTH ** max(tile.level, 0)
-    return tile.index * TILE_WIDTH + tile.width <= hashes
+    """Whether a log of ``size`` leaves may hold ``tile``: whole, or partial at some size."""
+    return tile.index * TILE_WIDTH + tile.width <= count_at(tile.level, size)
+
+
+def count_at(level: int, size: int) -> int:
+    """How many hashes (at `ENTRIES`: entries) a log of ``size`` leaves has at ``level``."""
+    return size >> (TILE_HEIGHT * max(level, 0))
 
 
 def encode_hashes(hashes: Sequence[bytes]) -> bytes:

@@ -1,0 +1,55 @@
+"""Receipts (C2SP tlog-proof v1): one small text file that proves one leaf, offline.
+
+The first line names the format, ``index N`` the leaf; then the inclusion proof, one base64 hash a
+line; a blank line; the checkpoint as signed. An ``extra`` line may carry bytes that nothing signs
+(the opening of a commitment): never trust it. Format page: docs/formats/tlog-proof.md.
+"""
+
+from dataclasses import dataclass
+
+from quorate.core.encoding import decode_base64, encode_base64
+from quorate.core.errors import EncodingError
+from quorate.log.checkpoint import parse_number
+from quorate.log.merkle import HASH_SIZE
+from quorate.log.note import Note
+
+HEADER = "c2sp.org/tlog-proof@v1"
+MAX_PROOF = 63  # hashes: a tree has fewer than 2**63 leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt says, not verified; ``proof`` from the leaf's sibling upwards."""
+
+    index: int
+    proof: tuple[bytes, ...]
+    note: Note
+    extra: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.proof) > MAX_PROOF or any(len(each) != HASH_SIZE for each in self.proof):
+            raise EncodingError("could not hold a receipt: not a proof of at most 63 hashes")
+
+    def __str__(self) -> str:
+        lines = [HEADER]
+        if self.extra is not None:
+            lines.append(f"extra {encode_base64(self.extra)}")
+        lines.append(f"index {self.index}")
+        lines += [encode_base64(each) for each in self.proof]
+        return "\n".join(lines) + "\n\n" + str(self.note)
+
+    @classmethod
+    def parse(cls, text: str) -> "Receipt":
+        """The inverse of ``str``; raises `EncodingError` on any other spelling."""
+        head, separator, note = text.partition("\n\n")
+        header, *lines = head.split("\n")
+        if header != HEADER or not separator:
+            raise EncodingError("could not read a receipt: not in the form tlog-proof@v1")
+        extra = None
+        if lines and lines[0].startswith("extra "):
+            extra = decode_base64(lines.pop(0).removeprefix("extra "))
+        if not lines or not lines[0].startswith("index "):
+            raise EncodingError("could not read a receipt: its index is missing")
+        index = parse_number(lines[0].removeprefix("index "))
+        proof = tuple(decode_base64(line) for line in lines[1:])
+        return cls(index, proof, Note.parse(note), extra)

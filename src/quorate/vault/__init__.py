@@ -1,0 +1,1 @@
+"""Bytes that are sealed, named by what they are, held by their owner."""
