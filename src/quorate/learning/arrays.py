@@ -195,6 +195,11 @@ class Update:
     def __hash__(self) -> int:
         return hash(self.digest)
 
+    @staticmethod
+    def encoded_size(layout: Layout) -> int:
+        """Bytes that any update of ``layout`` takes."""
+        return len(_encode_header(layout, _UPDATE)) + 4 * layout.size
+
     @classmethod
     def from_bytes(cls, data: bytes) -> "Update":
         """The update of canonical safetensors bytes; other bytes raise `EncodingError`."""

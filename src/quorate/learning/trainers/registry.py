@@ -6,6 +6,7 @@ from typing import Any
 from quorate.core.errors import InternalError, TaskError
 from quorate.learning.trainers.interface import StepOptions, Trainer
 from quorate.learning.trainers.logistic import LogisticTrainer
+from quorate.learning.trainers.perceptron import PerceptronOptions, PerceptronTrainer
 
 Maker = Callable[[int, Mapping[str, Any]], Trainer]
 """Makes a trainer for a number of feature columns and a task's options."""
@@ -38,4 +39,8 @@ def make_trainer(name: str, features: int, options: Mapping[str, Any]) -> Traine
 register(
     LogisticTrainer.name,
     lambda features, options: LogisticTrainer(features, StepOptions.parse(options)),
+)
+register(
+    PerceptronTrainer.name,
+    lambda features, options: PerceptronTrainer(features, PerceptronOptions.parse(options)),
 )
