@@ -55,21 +55,12 @@ class LoggedEvent:
     log: Log
 
 
-class Ledger(Protocol):
-    """An append-only chain of final blocks that executes signed transactions."""
+class LedgerReader(Protocol):
+    """What can be asked of a chain; a replayed bundle answers it too."""
 
     @property
     def chain_id(self) -> int:
         """The EIP-155 chain id that every transaction must name."""
-        ...
-
-    def submit(self, raw: bytes) -> Receipt:
-        """Executes and records a signed transaction: durable and final on return.
-
-        A transaction that reverts is included with status 0. One that cannot be included (form,
-        signature, chain id, nonce, gas) raises `RefusedError` and changes nothing. Submitting an
-        included transaction again returns its first receipt.
-        """
         ...
 
     def call(self, to: str, data: bytes, sender: str | None = None) -> bytes:
@@ -77,10 +68,6 @@ class Ledger(Protocol):
 
         Raises `RefusedError` with ``fields["reason"]`` when the contract reverts.
         """
-        ...
-
-    def simulate(self, raw: bytes) -> None:
-        """Raises `RefusedError` with the reason if ``raw`` would be refused or would revert now."""
         ...
 
     def nonce(self, address: str) -> int:
@@ -101,4 +88,21 @@ class Ledger(Protocol):
 
     def events(self, address: str | None = None, from_block: int = 0) -> Iterator[LoggedEvent]:
         """Every log since ``from_block`` in order, of one contract or of all."""
+        ...
+
+
+class Ledger(LedgerReader, Protocol):
+    """An append-only chain of final blocks that executes signed transactions."""
+
+    def submit(self, raw: bytes) -> Receipt:
+        """Executes and records a signed transaction: durable and final on return.
+
+        A transaction that reverts is included with status 0. One that cannot be included (form,
+        signature, chain id, nonce, gas) raises `RefusedError` and changes nothing. Submitting an
+        included transaction again returns its first receipt, so that resending is safe.
+        """
+        ...
+
+    def simulate(self, raw: bytes) -> None:
+        """Raises `RefusedError` with the reason if ``raw`` would be refused or would revert now."""
         ...
