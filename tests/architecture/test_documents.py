@@ -3,7 +3,6 @@
 import importlib
 import importlib.util
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +14,6 @@ import quorate
 from tests.architecture.source import CODE, PACKAGE, ROOT, documents, files, rooms, shown
 
 DOCS = ROOT / "docs"
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def all_text() -> str:
@@ -68,6 +66,29 @@ def test_unlinked_and_dead_links__found(tmp_path):
     assert dead_links(index) == ["README.md:1: gone.md"]
 
 
+def missing_pages(path: Path) -> list[str]:
+    """Pages of docs that a source file names and that do not exist."""
+    lines = enumerate(path.read_text("utf-8").splitlines(), start=1)
+    named = (
+        (n, page)
+        for n, line in lines
+        for page in re.findall(r"docs/(?:formats|decisions|guides)/[\w.-]+\.md", line)
+    )
+    return [shown(path, n, page) for n, page in named if not (ROOT / page).exists()]
+
+
+def test_pages__named_in_code__exist():
+    sources = files("src", "contracts", "scripts", "benchmarks", suffixes=(".py", ".vy", ".sh"))
+    found = [f for path in sources for f in missing_pages(path)]
+    assert not found, "\n".join(found)
+
+
+def test_missing_pages__page_that_is_not_there__found(tmp_path):
+    path = tmp_path / "x.py"
+    path.write_text('"""See docs/trust.md and docs/formats/gone.md."""\n')
+    assert missing_pages(path) == ["x.py:1: docs/formats/gone.md"]
+
+
 # -- commands and settings
 
 
@@ -82,7 +103,8 @@ def commands_of(app: Any) -> Iterator[tuple[str, str]]:
         for name, child in children.items():
             yield from walk(child, (*words, name))
 
-    yield from walk(typer.main.get_command(app), ("quorate",))
+    if app.registered_commands or app.registered_groups:
+        yield from walk(typer.main.get_command(app), ("quorate",))
 
 
 def undocumented_commands(app: Any, text: str) -> list[str]:
@@ -109,10 +131,12 @@ def undocumented_settings(settings: Iterable[Any], text: str) -> list[str]:
 
 
 def test_commands__every_one__documented():
-    cli = module_if_built("quorate.cli")
-    app = getattr(cli, "app", None)
-    assert cli is None or app is not None, "quorate.cli has no typer application called app"
-    found = undocumented_commands(app, all_text()) if app else []
+    built = module_if_built("quorate.cli.commands")  # importing it registers the commands
+    found = (
+        undocumented_commands(importlib.import_module("quorate.cli").app, all_text())
+        if built
+        else []
+    )
     assert not found, "\n".join(found)
 
 
@@ -120,6 +144,35 @@ def test_settings__every_one__documented():
     config = module_if_built("quorate.node.config")
     found = undocumented_settings(config.SETTINGS, all_text()) if config else []
     assert not found, "\n".join(found)
+
+
+def keys_of(model: Any) -> set[str]:
+    """Every key of a pydantic model and of the models inside it."""
+    keys = set(model.model_fields)
+    for field in model.model_fields.values():
+        for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            keys |= keys_of(kind) if hasattr(kind, "model_fields") else set()
+    return keys
+
+
+def test_task_file__every_key__documented():
+    module = module_if_built("quorate.node.taskfile")
+    keys = keys_of(module.TaskFile) if module else set()
+    text = (DOCS / "guides" / "task.md").read_text("utf-8")
+    assert [k for k in sorted(keys) if not re.search(rf"`(\[+[\w.]*)?{k}\]*`", text)] == []
+
+
+def test_keys_of__nested_models__all_found():
+    from pydantic import BaseModel
+
+    class Inner(BaseModel):
+        deep: int
+
+    class Outer(BaseModel):
+        one: Inner
+        many: list[Inner]
+
+    assert keys_of(Outer) == {"one", "many", "deep"}
 
 
 def test_undocumented_commands__each_kind__found():
@@ -149,36 +202,6 @@ def test_undocumented_settings__stale_default_or_no_unit__found():
     assert undocumented_settings([Setting], "| `log.batch` | 64 |") == []
     assert undocumented_settings([Setting], "| `log.batch` | 32 |")
     assert undocumented_settings([Bare], "| `log.batch` | 64 |")
-
-
-# -- dependencies
-
-
-def dependency_names() -> list[str]:
-    """Every requirement of pyproject, extras included, by name."""
-    extras = [r for group in PROJECT["optional-dependencies"].values() for r in group]
-    return [re.split(r"[\[<>=!~; ]", r)[0] for r in (*PROJECT["dependencies"], *extras)]
-
-
-def without_line(names: Iterable[str], text: str) -> list[str]:
-    """Names that open no row of the table."""
-    return [name for name in names if not re.search(rf"^\| `{re.escape(name)}` \|", text, re.M)]
-
-
-def unpinned(names: Iterable[str], text: str) -> list[str]:
-    """Names that constraints pin to no version (PEP 503 spelling)."""
-    pinned = {re.sub(r"[-_.]+", "-", m).lower() for m in re.findall(r"^([\w.-]+)==", text, re.M)}
-    return [name for name in names if re.sub(r"[-_.]+", "-", name).lower() not in pinned]
-
-
-def test_dependencies__every_one__explained_and_pinned():
-    assert not without_line(dependency_names(), (DOCS / "dependencies.md").read_text("utf-8"))
-    assert not unpinned(dependency_names(), (ROOT / "constraints.txt").read_text("utf-8"))
-
-
-def test_without_line_and_unpinned__found():
-    assert without_line(["numpy", "rich"], "| `numpy` | arrays |\n") == ["rich"]
-    assert unpinned(["eth-abi", "rich"], "eth_abi==6.0.0\nrich>=13\n") == ["rich"]
 
 
 # -- README, changelog, machine paths
