@@ -7,7 +7,6 @@ Exit codes 0, 1 and 2 are verdicts only; every other ending has a number of its 
 import sys
 from typing import NoReturn
 
-import click
 import typer
 
 from quorate.cli.output import complain
@@ -38,10 +37,10 @@ def run(arguments: list[str]) -> int:
     except QuorateError as error:
         complain(str(error))
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         complain("interrupted; what was durable stays, and the same command continues")
         return 130
-    except click.ClickException as error:
+    except typer.TyperException as error:
         complain(f"{error.format_message()}; see quorate --help")
         return 64
     except BrokenPipeError:
