@@ -20,7 +20,7 @@ the engine's database, each inside a snapshot of its own, which leaves nothing w
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env, ExecutionResult
@@ -43,6 +43,7 @@ from quorate.ledger.transactions import (
 NOBODY = "0x0000000000000000000000000000000000000000"
 """Sender of calls that name none, and the block's beneficiary."""
 
+_HALT = re.compile(r"Halt \{ reason: (.*), gas_used: \d+ \}")
 _REVERT = re.compile(r"Revert \{ gas_used: \d+, output: 0x([0-9a-f]*) \}")
 
 
@@ -64,11 +65,23 @@ class Outcome:
     logs: tuple[Log, ...]
     output: bytes
     writes: Writes
+    halt: str = ""
+    """The engine's name of an exceptional halt, such as out of gas; no part of a receipt."""
 
     @property
     def reason(self) -> str:
-        """Why it reverted, in words; empty when it succeeded."""
-        return "" if self.status else decode_reason(self.output)
+        """Why it failed, in words; empty when it succeeded."""
+        return "" if self.status else self.halt or decode_reason(self.output)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    status: int
+    output: bytes
+    halt: str
+    gas_used: int
+    logs: tuple[Log, ...] = ()
+    touched: tuple[TouchedAccount, ...] = ()
 
 
 class Machine:
@@ -106,10 +119,10 @@ class Machine:
             self._evm.deploy(sender, data, gas=gas)
             return b""
 
-        status, output, touched, logs = self._isolated(run, block)
-        contract = created_address(sender, transaction.nonce) if to is None and status else None
-        writes = self._writes(touched if status else [], sender, transaction.nonce)
-        return Outcome(status, self._result().gas_used, contract, logs, output, writes)
+        ran = self._isolated(run, block)
+        contract = created_address(sender, transaction.nonce) if to is None and ran.status else None
+        writes = self._writes(ran.touched, sender, transaction.nonce)
+        return Outcome(ran.status, ran.gas_used, contract, ran.logs, ran.output, writes, ran.halt)
 
     def adopt(self, outcome: Outcome) -> None:
         """Makes an outcome of `execute` part of the state, before any other is executed."""
@@ -129,28 +142,27 @@ class Machine:
             caller = sender or NOBODY
             return bytes(self._evm.message_call(caller, to, data, gas=BLOCK_GAS_LIMIT))
 
-        status, output, _, _ = self._isolated(run, block, journal=False)
-        if not status:
-            reason = decode_reason(output)
+        ran = self._isolated(run, block)
+        if not ran.status:
+            reason = ran.halt or decode_reason(ran.output)
             raise RefusedError(f"could not call {to}: {reason}", reason=reason)
-        return output
+        return ran.output
 
-    def _isolated(
-        self, run: Callable[[], bytes], block: BlockContext, *, journal: bool = True
-    ) -> tuple[int, bytes, list[TouchedAccount], tuple[Log, ...]]:
-        """Runs as if in a transaction of its own: status, output, touched accounts, logs."""
+    def _isolated(self, run: Callable[[], bytes], block: BlockContext) -> "_Run":
+        """Runs as if in a transaction of its own and leaves no trace in the engine."""
         evm = self._evm
         evm.set_block_env(_block_env(block))
         snapshot = evm.snapshot()
         try:
             try:
-                output, status = run(), 1
+                output = run()
             except RuntimeError as error:
-                output, status = _revert_data(str(error)), 0
-            if not (status and journal):
-                return status, output, [], ()
-            logs = tuple(_log(entry) for entry in self._result().logs)
-            return status, output, list(read_journal(evm.journal_str)), logs
+                data, halt = _failure(str(error))
+                return _Run(0, data, halt, self._result().gas_used)
+            result = self._result()
+            logs = tuple(_log(entry) for entry in result.logs)
+            touched = tuple(read_journal(evm.journal_str))
+            return _Run(1, output, "", result.gas_used, logs, touched)
         finally:
             evm.revert(snapshot)
             evm.reset_transient_storage()
@@ -160,7 +172,7 @@ class Machine:
             raise InternalError("the engine has no result of what it just ran")
         return self._evm.result
 
-    def _writes(self, touched: list[TouchedAccount], sender: str, nonce: int) -> Writes:
+    def _writes(self, touched: Iterable[TouchedAccount], sender: str, nonce: int) -> Writes:
         entries: dict[bytes, Entry] = {}
         slots: dict[SlotKey, int] = {}
         for account in touched:
@@ -203,12 +215,14 @@ def _block_env(block: BlockContext) -> BlockEnv:
     )
 
 
-def _revert_data(error: str) -> bytes:
+def _failure(error: str) -> tuple[bytes, str]:
+    """Revert data and the name of a halt, whichever it was."""
     match = _REVERT.fullmatch(error)
     if match:
-        return bytes.fromhex(match.group(1))
-    if error.startswith("Halt {"):
-        return b""
+        return bytes.fromhex(match.group(1)), ""
+    match = _HALT.fullmatch(error)
+    if match:
+        return b"", f"halted: {match.group(1)}"
     raise InternalError(f"the engine refused a checked transaction: {error[:200]}")
 
 
