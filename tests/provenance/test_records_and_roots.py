@@ -35,9 +35,9 @@ def roots() -> Roots:
     )
     address = members[0].identity.account
     chain = ChainRoot(
-        7, "sha256:00", members[0].identity.statement_keys[0], {"Rounds": address}, {}
+        7, str(Digest.of(b"")), members[0].identity.statement_keys[0], {"Rounds": address}, {}
     )
-    chain = dataclasses.replace(chain, code={"Rounds": str(Digest.of(b"code"))})
+    chain = dataclasses.replace(chain, code={"Rounds": (str(Digest.of(b"code")), 4)})
     return Roots(chain, members, (("alice", "bob"),))
 
 

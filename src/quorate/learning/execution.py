@@ -10,7 +10,7 @@ import numpy as np
 
 from quorate.core.encoding import decode_decimal
 from quorate.core.errors import RuleError
-from quorate.learning.arrays import Model, Update
+from quorate.learning.arrays import Int32s, Int64s, Model, Update
 from quorate.learning.rules.interface import RuleParameters
 from quorate.learning.rules.registry import aggregate, rule_named
 from quorate.learning.specification import Specification
@@ -41,22 +41,11 @@ def aggregate_round(
     spec: Specification, base: Model, updates: Sequence[Update], weights: Sequence[int]
 ) -> Model:
     """The candidate model: ``base`` plus the aggregate of ``updates`` under the task's rule."""
-    rows = np.stack([update.values for update in updates])
-    shares = np.array(weights, dtype=np.int64)
+    rows, shares = updates_as_rows(updates, weights)
     return base.plus(aggregate(spec.rule, rows, shares, rule_parameters(spec)))
 
 
-def coalition_model(
-    base: Model, updates: Sequence[Update], weights: Sequence[int], coalition: int
-) -> Model:
-    """``base`` plus the weighted mean of a coalition's updates (bit i of ``coalition`` = row i).
-
-    Contributions are measured on weighted means, whatever the task's rule: a robust rule needs more
-    rows than a small coalition has (reconstructed models, Song et al., IEEE Big Data 2019).
-    """
-    members = [row for row in range(len(updates)) if coalition >> row & 1]
-    if not members:
-        return base
-    rows = np.stack([updates[row].values for row in members])
-    shares = np.array([weights[row] for row in members], dtype=np.int64)
-    return base.plus(aggregate("weighted_mean", rows, shares))
+def updates_as_rows(updates: Sequence[Update], weights: Sequence[int]) -> tuple[Int32s, Int64s]:
+    """Updates as int32 rows (n, d) and their weights (n,), as rules and valuation take them."""
+    rows = np.stack([update.values for update in updates])
+    return rows, np.array(weights, dtype=np.int64)

@@ -28,6 +28,7 @@ class Party:
     def __init__(self, folder: Path, keyring: Keyring, clock: Clock, randomness: Randomness):
         self.folder = folder
         self.keyring = keyring
+        self.clock = clock
         self.name = keyring.name
         self.origin = f"{ORIGIN_PREFIX}/{keyring.name}"
         self.log = _open_log(folder / "log", self.origin, keyring, clock)
@@ -37,7 +38,7 @@ class Party:
             keyring.statement_signers, self.log, self.book, folder / "statements"
         )
         self.witness = Witness(
-            f"{ORIGIN_PREFIX}/witness/{self.name}",
+            f"{self.origin}/witness",
             keyring.witness_signer,
             folder / "witness",
             clock,
@@ -71,9 +72,7 @@ class Party:
     @property
     def witness_identity(self) -> WitnessIdentity:
         """How others verify this party's cosignatures."""
-        return WitnessIdentity(
-            f"{ORIGIN_PREFIX}/witness/{self.name}", self.keyring.identity.witness_key
-        )
+        return WitnessIdentity(f"{self.origin}/witness", self.keyring.identity.witness_key)
 
     def root(self, controller: str, roles: int) -> MemberRoot:
         """This party as a trust file lists it."""
@@ -97,7 +96,7 @@ class Party:
 
     def cosign(self, other: "Party") -> None:
         """Witnesses the latest checkpoint of another party's log."""
-        proof = other.log.consistency(self.witness.seen_size(other.origin))
+        proof = other.log.consistency(self.witness.size_seen(other.origin))
         line = self.witness.cosign(other.log.checkpoint_note(), other.log_identity, proof)
         other.log.add_cosignatures([line])
 

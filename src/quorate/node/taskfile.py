@@ -153,7 +153,7 @@ class TaskFile(_Section):
     rewards: RewardsSection = RewardsSection()
     deadlines: DeadlinesSection = DeadlinesSection()
     weight_cap: int = Field(100_000, ge=1)
-    party: list[PartySection] = Field(min_length=2, max_length=32)
+    party: list[PartySection] = Field(min_length=2, max_length=8)  # exact Shapley values
     validator: list[ValidatorSection] = Field(min_length=1, max_length=16)
 
     @model_validator(mode="after")

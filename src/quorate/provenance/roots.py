@@ -39,8 +39,8 @@ class ChainRoot:
     operator: PublicKey
     contracts: dict[str, str]
     """Contract name -> account address."""
-    code: dict[str, str]
-    """Contract name -> digest of its runtime code."""
+    code: dict[str, tuple[str, int]]
+    """Contract name -> digest and size (bytes) of its creation code without arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,10 @@ class Roots:
                 "format": FORMAT,
                 "chain": {
                     "chain_id": chain.chain_id,
-                    "code": chain.code,
+                    "code": {
+                        name: {"digest": digest, "size": size}
+                        for name, (digest, size) in chain.code.items()
+                    },
                     "contracts": chain.contracts,
                     "genesis": chain.genesis,
                     "operator": str(chain.operator),
@@ -112,17 +115,22 @@ def _read_chain(value: dict[str, Any]) -> ChainRoot:
         raise EncodingError("could not read a trust file: unexpected chain fields")
     for address in value["contracts"].values():
         parse_address(address)
-    for digest in value["code"].values():
-        Digest.parse(digest)
     if type(value["chain_id"]) is not int or set(value["code"]) != set(value["contracts"]):
         raise EncodingError("could not read a trust file: chain id or contracts are wrong")
+    Digest.parse(value["genesis"])
     return ChainRoot(
         chain_id=value["chain_id"],
         genesis=str(value["genesis"]),
         operator=PublicKey.parse(value["operator"]),
         contracts=dict(value["contracts"]),
-        code=dict(value["code"]),
+        code={name: _read_code(item) for name, item in value["code"].items()},
     )
+
+
+def _read_code(value: dict[str, Any]) -> tuple[str, int]:
+    if set(value) != {"digest", "size"} or type(value["size"]) is not int:
+        raise EncodingError("could not read a trust file: unexpected code fields")
+    return str(Digest.parse(value["digest"])), value["size"]
 
 
 def _read_member(value: dict[str, Any]) -> MemberRoot:
