@@ -55,8 +55,8 @@ class LogFolder:
         """A tile's bytes; raises `DamagedError`, naming the file, if they cannot be had."""
         try:
             return read_file(self.path / tile.path, "tile", limit=_MAX_BUNDLE)
-        except InputError as error:
-            raise self.damage(tile, error.message) from None
+        except InputError:
+            raise self.damage(tile, "it is missing or cannot be read") from None
 
     def hashes(self, tile: Tile) -> list[bytes]:
         """A tile's hashes, right in number only; raises `DamagedError` otherwise."""
@@ -84,6 +84,7 @@ class LogFolder:
             f"could not use {self.path / tile.path}: {message}",
             remedy="restore the file from a copy of the log",
             file=tile.path,
+            why=message,
         )
 
     def check_lengths(self, size: int) -> None:

@@ -98,8 +98,12 @@ def _read_leaves(files: LogFolder, size: int) -> list[bytes]:
     try:
         return [each for tile in tiles for each in files.hashes(tile)]
     except DamagedError as error:
-        place = str(error.fields.get("file", "tile/0"))
-        raise VerificationError(error.message, step="fsck.files", place=place) from None
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: DamagedError) -> VerificationError:
+    fields = error.fields
+    return VerificationError(fields["why"], step="fsck.files", place=fields["file"])
 
 
 def _read(files: LogFolder, tile: Tile) -> bytes:
@@ -107,7 +111,7 @@ def _read(files: LogFolder, tile: Tile) -> bytes:
     try:
         return files.read(tile)
     except DamagedError as error:
-        raise VerificationError(error.message, step="fsck.files", place=tile.path) from None
+        raise _unreadable(error) from None
 
 
 def _check_entries(files: LogFolder, checkpoint: Checkpoint, leaves: Sequence[bytes]) -> bytes:
@@ -118,7 +122,7 @@ def _check_entries(files: LogFolder, checkpoint: Checkpoint, leaves: Sequence[by
         try:
             entries = files.entries(tile)
         except DamagedError as error:
-            raise VerificationError(error.message, step="fsck.files", place=tile.path) from None
+            raise _unreadable(error) from None
         start = tile.index * TILE_WIDTH
         if [leaf_hash(entry) for entry in entries] != leaves[start : start + tile.width]:
             # Two files disagree; the signed root tells which of them is the bad one.
