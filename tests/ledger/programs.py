@@ -1,5 +1,6 @@
 """Small random EVM programs: storage, calls, creations, logs, aborts, all in a few instructions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -30,37 +31,7 @@ def _target(number: int, known: list[str]) -> bytes:
 
 def _assemble_step(step: Step, known: list[str]) -> bytes:
     name, a, b = step
-    match name:
-        case "sstore":
-            return push(b % 3) + push(a % 4) + b"\x55"
-        case "sload":
-            return push(a % 4) + b"\x54\x50"
-        case "tstore":
-            return push(b % 3) + push(a % 4) + b"\x5d"
-        case "tload_sstore":
-            return push(a % 4) + b"\x5c" + push(b % 4) + b"\x55"
-        case "log":
-            return push(a) * (b % 3) + push(a % 40) + push(0) + bytes([0xA0 + b % 3])
-        case "call":
-            gas = b"\x5a" if b % 3 else push(30_000, 2)
-            return push(0) * 5 + _target(a, known) + gas + b"\xf1\x50"
-        case "delegatecall":
-            return push(0) * 4 + _target(a, known) + b"\x5a\xf4\x50"
-        case "staticcall":
-            return push(0) * 4 + _target(a, known) + b"\x5a\xfa\x50"
-        case "extcodesize":
-            return _target(a, known) + b"\x3b\x50"
-        case "memory":
-            return push(b) + push(a * 97, 2) + b"\x52"
-        case "create" | "create2":
-            return _create(name, a, b)
-        case "revert":
-            return push(a % 40) + push(0) + b"\xfd"
-        case "invalid":
-            return b"\xfe"
-        case "selfdestruct":
-            return _target(a, known) + b"\xff"
-    raise AssertionError(name)
+    return _STEPS[name](a, b, known)
 
 
 def _create(name: str, a: int, b: int) -> bytes:
@@ -79,11 +50,27 @@ def _create(name: str, a: int, b: int) -> bytes:
     return store + push(b % 2) + push(64) + push(0) * 2 + b"\xf5\x50"
 
 
-_NAMES = [
-    *("sstore", "sstore", "sstore", "sload", "tstore", "tload_sstore", "log", "call", "call"),
-    *("delegatecall", "staticcall", "extcodesize", "memory", "create", "create2", "revert"),
-    *("invalid", "selfdestruct"),
-]
+_STEPS: dict[str, Callable[[int, int, list[str]], bytes]] = {
+    "sstore": lambda a, b, _: push(b % 3) + push(a % 4) + b"\x55",
+    "sload": lambda a, b, _: push(a % 4) + b"\x54\x50",
+    "tstore": lambda a, b, _: push(b % 3) + push(a % 4) + b"\x5d",
+    "tload_sstore": lambda a, b, _: push(a % 4) + b"\x5c" + push(b % 4) + b"\x55",
+    "log": lambda a, b, _: push(a) * (b % 3) + push(a % 40) + push(0) + bytes([0xA0 + b % 3]),
+    "call": lambda a, b, known: (
+        push(0) * 5 + _target(a, known) + (b"\x5a" if b % 3 else push(30_000, 2)) + b"\xf1\x50"
+    ),
+    "delegatecall": lambda a, b, known: push(0) * 4 + _target(a, known) + b"\x5a\xf4\x50",
+    "staticcall": lambda a, b, known: push(0) * 4 + _target(a, known) + b"\x5a\xfa\x50",
+    "extcodesize": lambda a, b, known: _target(a, known) + b"\x3b\x50",
+    "memory": lambda a, b, _: push(b) + push(a * 97, 2) + b"\x52",
+    "create": lambda a, b, _: _create("create", a, b),
+    "create2": lambda a, b, _: _create("create2", a, b),
+    "revert": lambda a, b, _: push(a % 40) + push(0) + b"\xfd",
+    "invalid": lambda a, b, _: b"\xfe",
+    "selfdestruct": lambda a, b, known: _target(a, known) + b"\xff",
+}
+
+_NAMES = [*_STEPS, "sstore", "sstore", "call"]
 
 steps = st.lists(
     st.tuples(st.sampled_from(_NAMES), st.integers(0, 255), st.integers(0, 255)), max_size=10

@@ -9,7 +9,7 @@ from quorate.core.keys import Secp256k1Signer
 from quorate.ledger.contracts import Artifact
 from quorate.ledger.machine import BlockContext, Machine
 from quorate.ledger.state import SetDigest, State
-from quorate.ledger.transactions import INITCODE_LIMIT, Transaction, raw_address
+from quorate.ledger.transactions import INITCODE_LIMIT, Transaction, intrinsic_gas, raw_address
 from tests.ledger.probes import probe_data
 from tests.ledger.programs import Scenario, assemble, creation_of, push, scenarios
 from tests.ledger.twins import CHAIN_ID, Twins
@@ -95,6 +95,14 @@ def test_create__edge_cases__same_as_reference(signer, creation):
     twins = Twins(signer)
     twins.send(None, creation, gas=10_000_000)
     twins.send(None, creation_of(b"\x00"))
+
+
+def test_create__gas_limit_exactly_intrinsic__included_and_out_of_gas(signer):
+    twins, creation = Twins(signer), push(1) + push(1) + b"\x55" * 30
+    due = intrinsic_gas(creation, create=True)
+    assert twins.send(None, creation, gas=due).gas_used == due
+    with pytest.raises(RefusedError, match="its own bytes"):
+        twins.machine.check(Transaction(CHAIN_ID, 1, None, creation, due - 1), signer.address)
 
 
 @settings(
