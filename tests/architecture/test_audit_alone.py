@@ -15,6 +15,8 @@ DISTRUSTED = (
     "quorate.cli",
     "quorate.ledger.embedded",
     "quorate.ledger.rpc",
+    "quorate.ledger.store",
+    "quorate.vault",
     "sqlite3",
 )
 
