@@ -117,6 +117,10 @@ class Validator:
             name=name,
         )
 
+    def has_opened(self, number: int) -> bool:
+        """Whether this process has opened the updates of a round."""
+        return number in self._opened
+
     def updates(self, number: int, included: int) -> list[Update]:
         """The opened updates of a round's set, by index."""
         held = self._opened[number]

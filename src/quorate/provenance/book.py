@@ -72,6 +72,11 @@ class RecordBook:
         self._head = leaf_digest(leaf)
         return index
 
+    def records(self) -> Iterator[tuple[int, Record]]:
+        """Index and record of every leaf after the genesis, in order."""
+        for index, leaf in enumerate(self.log.entries(1), start=1):
+            yield index, Record.from_leaf(leaf)
+
     def record_statement(self, kind: str, key: str, envelope: bytes) -> int:
         """Writes the record of a signed statement, once; the index of the record."""
         digest = str(Digest.of(envelope))

@@ -1,0 +1,206 @@
+"""A whole consortium on one machine: its parties, its chain, its task; opened, run, closed.
+
+All parties run in one process here. Each has its own folder, keys, log and vault and touches
+nobody else's, but one process holds them all: separation is not exercised, and the output says so.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from quorate.core.encoding import canonical_bytes, parse_canonical
+from quorate.core.errors import InputError
+from quorate.core.files import FolderLock, make_folder, remove_leftovers, write_durable
+from quorate.core.hashing import Digest
+from quorate.core.keys import Ed25519Signer
+from quorate.core.sources import Clock, Randomness
+from quorate.learning.specification import Specification
+from quorate.learning.tables import Dataset
+from quorate.learning.trainers.interface import Trainer
+from quorate.ledger.embedded import EmbeddedLedger
+from quorate.node.datasets import Holding, Holdings
+from quorate.node.participant import CheatPlan, Participant
+from quorate.node.party import Party
+from quorate.node.task_chain import Suite, TaskChain
+from quorate.node.taskfile import TaskFile
+from quorate.node.tasks import specify, trainer_for
+from quorate.node.validator import Validator
+from quorate.provenance.commitments import commit_to_rows
+
+FOUNDER = "founder"
+CHAIN_ID = 0x51_4F_52  # "QOR"
+ROLE_MEMBER = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Misconduct:
+    """Who misbehaves in a simulation: cheating participants, lying validators (round)."""
+
+    cheats: dict[str, CheatPlan] = field(default_factory=dict)
+    liars: dict[str, int] = field(default_factory=dict)
+
+    def describe(self) -> dict[str, list[str]]:
+        """In words, for the file that says what a home is for."""
+        return {
+            name: [plan.cheat.attack.name, repr(plan.cheat.strength), str(plan.first_round)]
+            for name, plan in self.cheats.items()
+        } | {name: ["lie", str(number)] for name, number in self.liars.items()}
+
+
+class Federation:
+    """Use `open`; what it opened is released by `close`."""
+
+    def __init__(self, home: Path, task: TaskFile, holdings: Holdings, resources: ExitStack):
+        self.home = home
+        self.task = task
+        self.holdings = holdings
+        self.trainer: Trainer = trainer_for(task, holdings.width)
+        self.spec: Specification = specify(task, holdings)
+        self._resources = resources
+        self.parties: dict[str, Party] = {}
+        self.participants: dict[str, Participant] = {}
+        self.validators: dict[str, Validator] = {}
+        self.clock: Clock
+        self.ledger: EmbeddedLedger
+        self.suite: Suite
+        self.chain: TaskChain
+
+    @classmethod
+    def open(
+        cls,
+        home: Path,
+        task: TaskFile,
+        holdings: Holdings,
+        misconduct: Misconduct,
+        *,
+        clock: Clock,
+        randomness: Randomness,
+        passphrase: str | None = None,
+    ) -> Self:
+        """Opens the consortium in ``home``, or founds it; refuses a home of another run."""
+        check_task = cls(home, task, holdings, ExitStack())  # refuses a bad task before any write
+        claim = _claim_of(check_task, misconduct)
+        check_home(home)
+        make_folder(home)
+        with ExitStack() as resources:
+            resources.enter_context(FolderLock(home, "home"))
+            remove_leftovers(home)
+            _claim_home(home, claim)
+            federation = cls(home, task, holdings, resources)
+            federation.clock = clock
+            federation._open_parties(misconduct, clock, randomness, passphrase)
+            federation._open_chain(clock)
+            federation._resources = resources.pop_all()
+            return federation
+
+    def close(self) -> None:
+        """Releases every party, the chain and the home."""
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def founder(self) -> Party:
+        """Deploys the contracts, sponsors the task, operates the chain."""
+        return self.parties[FOUNDER]
+
+    def controller_of(self, name: str) -> str:
+        """Who stands behind a party: itself, or the party whose test rows a validator holds."""
+        for item in self.task.validator:
+            if item.name == name and item.holdout_of is not None:
+                return item.holdout_of
+        return name
+
+    def roles_of(self, name: str) -> int:
+        """Role bits: one member's vote per controller, whatever it runs."""
+        role = 2 if name in self.participants else 4 if name in self.validators else 0
+        return role | (ROLE_MEMBER if self.controller_of(name) == name else 0)
+
+    def party_at(self, account: str) -> Party:
+        """The party behind a ledger account."""
+        return next(party for party in self.parties.values() if party.address == account)
+
+    def commitment_of(self, name: str, purpose: str, rows: Holding) -> Digest:
+        """The keyed commitment to a party's rows."""
+        return commit_to_rows(self.parties[name].keyring.derive("rows", purpose), rows.rows)
+
+    def _open_parties(
+        self, misconduct: Misconduct, clock: Clock, randomness: Randomness, secret: str | None
+    ) -> None:
+        names = [
+            FOUNDER,
+            *(p.name for p in self.task.party),
+            *(v.name for v in self.task.validator),
+        ]
+        for name in names:
+            party = Party.open(self.home / "parties" / name, name, clock, randomness, secret)
+            self._resources.callback(party.close)
+            self.parties[name] = party
+        for item in self.task.party:
+            data: Dataset = self.holdings.train[item.name].data
+            plan = misconduct.cheats.get(item.name)
+            party = self.parties[item.name]
+            self.participants[item.name] = Participant(party, self.spec, self.trainer, data, plan)
+        for entry in self.task.validator:
+            holdout = self.holdings.holdout[entry.name]
+            self.validators[entry.name] = Validator(
+                self.parties[entry.name],
+                self.spec,
+                self.trainer,
+                holdout.data,
+                holdout_commitment=str(self.commitment_of(entry.name, "hold-out", holdout)),
+                lying_round=misconduct.liars.get(entry.name),
+            )
+
+    def _open_chain(self, clock: Clock) -> None:
+        operator = Ed25519Signer(self.founder.keyring.derive("chain operator"))
+        folder = self.home / "chain"
+        if EmbeddedLedger.exists(folder):
+            self.ledger = EmbeddedLedger.open(folder, operator, clock)
+        else:
+            self.ledger = EmbeddedLedger.create(folder, operator, clock, CHAIN_ID)
+        self._resources.callback(self.ledger.close)
+        for party in self.parties.values():
+            party.connect(self.ledger)
+
+
+def check_home(home: Path) -> None:
+    """Raises `InputError` unless ``home`` is new, empty, or was begun by a run of ours."""
+    if home.exists() and not home.is_dir():
+        raise InputError(f"could not use home {home}: it is a file")
+    found = {path.name for path in home.iterdir()} if home.exists() else set()
+    if "run.json" not in found and found - {"parties", ".lock"}:
+        raise InputError(
+            f"could not use home {home}: it holds something else",
+            remedy="name an empty folder or one that does not exist",
+        )
+
+
+def _claim_of(federation: Federation, misconduct: Misconduct) -> bytes:
+    """What a home is for: the task and data shape, and who misbehaves."""
+    return canonical_bytes(
+        {
+            "format": "quorate/run/v1",
+            "misconduct": misconduct.describe(),
+            "specification": federation.spec.to_value(),
+            "task": Digest.of(federation.task.model_dump_json().encode()).hex,
+        }
+    )
+
+
+def _claim_home(home: Path, claim: bytes) -> None:
+    path = home / "run.json"
+    if path.exists():
+        parse_canonical(path.read_bytes())
+        if path.read_bytes() != claim:
+            raise InputError(
+                f"could not use home {home}: it holds another run",
+                remedy="name another folder, or repeat the command that made it",
+            )
+    else:
+        write_durable(path, claim)

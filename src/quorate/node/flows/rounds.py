@@ -1,0 +1,255 @@
+"""Running the rounds: ask the state machine what each party may do, do it, look again."""
+
+from quorate.core.errors import InternalError
+from quorate.core.sources import Clock
+from quorate.learning.arrays import Model
+from quorate.learning.execution import aggregate_round
+from quorate.learning.round import (
+    Act,
+    Phase,
+    TaskView,
+    act_of_keeper,
+    act_of_participant,
+    act_of_validator,
+)
+from quorate.node.federation import Federation
+from quorate.node.flows.progress import Progress, RoundResult
+from quorate.node.participant import Participant
+from quorate.node.task_chain import ClosedRound
+from quorate.node.tasks import initial_model
+from quorate.node.validator import Assessment, Offer, Validator
+
+PAUSE = 0.1  # seconds between looks while a deadline is waited for
+
+
+class RoundRunner:
+    """Drives one task to its end; keeps nothing that it could not derive again."""
+
+    def __init__(self, federation: Federation, progress: Progress) -> None:
+        self._federation = federation
+        self._chain = federation.chain
+        self._progress = progress
+        self._models: list[Model] = [initial_model(federation.task, federation.trainer)]
+        self._folded = 0  # rounds that are folded into the newest model
+        self._assessments: dict[tuple[str, int], Assessment] = {}
+        self._told = 0
+        self._clock: Clock = federation.clock
+
+    @property
+    def model(self) -> Model:
+        """The last good model."""
+        return self._models[-1]
+
+    def run(self) -> Model:
+        """Runs until the task has ended and no appeal is open; the final model."""
+        while True:
+            view = self._chain.view()
+            self._after_settled(view)
+            acted = self._step(view)
+            if view.ended and not view.suspensions:
+                return self.model
+            if not acted:
+                self._clock.sleep(PAUSE)
+
+    def _step(self, view: TaskView) -> bool:
+        """One pass over all parties; whether any of them acted."""
+        federation = self._federation
+        for participant in federation.participants.values():
+            if act_of_participant(view, participant.party.address):
+                self._commit(view, participant)
+                return True
+        for validator in federation.validators.values():
+            act = act_of_validator(view, validator.party.address)
+            if act:
+                self._validate(view, validator, act)
+                return True
+        act = act_of_keeper(view, self._clock.now_ns() // 10**9)
+        if act:
+            self._keep(view, act)
+        return act is not None
+
+    def _commit(self, view: TaskView, participant: Participant) -> None:
+        place = self._chain.place(_number(view), participant.party.address)
+        committee = [
+            validator.party.keyring.identity.sealing
+            for validator in self._federation.validators.values()
+        ]
+        commitment = participant.prepare(place, self.model, committee)
+        participant.party.transact(self._chain.call("commit", commitment))
+
+    def _validate(self, view: TaskView, validator: Validator, act: Act) -> None:
+        number, party = _number(view), validator.party
+        place = self._chain.place(number, party.address)
+        if act in (Act.COMMIT_INCLUSION, Act.REVEAL_INCLUSION):
+            bitmap = validator.collect(number, self._offers(view))
+            commitment, salt = validator.inclusion(place, bitmap)
+            if act == Act.COMMIT_INCLUSION:
+                party.transact(self._chain.call("include_commit", commitment))
+            else:
+                party.transact(self._chain.call("include_reveal", bitmap, salt))
+            return
+        assessment = self._assess(view, validator)
+        commitment, salt = validator.vote(place, assessment)
+        if act == Act.COMMIT_VOTE:
+            party.transact(self._chain.call("vote_commit", commitment))
+        else:
+            validator.publish(place, assessment)
+            ballot = assessment.ballot
+            call = self._chain.call(
+                "vote_reveal", ballot.aggregate, ballot.scores, ballot.accept, salt
+            )
+            party.transact(call)
+
+    def _assess(self, view: TaskView, validator: Validator) -> Assessment:
+        number = _number(view)
+        key = (validator.party.name, number)
+        if key not in self._assessments:
+            assert view.round is not None
+            included = view.round.included
+            self._hold(validator, number)
+            weights = self._weights_in(included)
+            self._assessments[key] = validator.assess(number, self.model, included, weights)
+        return self._assessments[key]
+
+    def _weights_in(self, included: int) -> list[int]:
+        weights = self._chain.weights()
+        return [weight for index, weight in enumerate(weights) if included >> index & 1]
+
+    def _hold(self, validator: Validator, number: int) -> None:
+        """After a restart a validator opens again what it had opened before."""
+        for past in range(1, number + 1):
+            if not validator.has_opened(past):
+                validator.collect(past, self._offers_of(past))
+
+    def _offers(self, view: TaskView) -> list[Offer]:
+        return self._offers_of(_number(view))
+
+    def _offers_of(self, number: int) -> list[Offer]:
+        """What the participants hand over once the commit window has closed."""
+        people = self._chain.participants()
+        commitments = self._chain.commitments(number)
+        offers = []
+        for index, account in enumerate(people):
+            if account in commitments:
+                party = self._federation.party_at(account)
+                participant = self._federation.participants[party.name]
+                offers.append(
+                    Offer(
+                        index,
+                        party.keyring.identity,
+                        self._chain.place(number, account),
+                        commitments[account],
+                        participant.deliver(number, window_closed=True),
+                    )
+                )
+        return offers
+
+    def _keep(self, view: TaskView, act: Act) -> None:
+        founder = self._federation.founder
+        if act == Act.RESOLVE:
+            now = self._clock.now_ns() // 10**9
+            late = next(item for item in view.suspensions if now > item.deadline)
+            founder.transact(self._chain.call("resolve", late.round, late.validator))
+            return
+        name = {Act.OPEN: "open", Act.ADVANCE: "advance", Act.SETTLE: "settle"}[act]
+        founder.transact(self._chain.call(name))
+
+    # After a round is closed.
+
+    def _after_settled(self, view: TaskView) -> None:
+        """Folds settled rounds into the model; lets every log see and anchor what happened."""
+        if view.round is None:
+            return
+        closed = {each.number: each for each in self._chain.settled()}
+        last = view.round.number
+        if view.round.phase not in (Phase.SETTLED, Phase.ABORTED):
+            last -= 1
+        for number in range(self._folded + 1, last + 1):
+            if number in closed:
+                self._fold(closed[number])
+            self._folded = number
+            self._anchor_all(number)
+            self._tell(number, closed.get(number))
+
+    def _fold(self, closed: ClosedRound) -> None:
+        """Re-executes an accepted round from what any validator holds."""
+        if not closed.accepted:
+            return
+        validator = next(iter(self._federation.validators.values()))
+        self._hold(validator, closed.number)
+        updates = validator.updates(closed.number, closed.included)
+        weights = self._weights_in(closed.included)
+        model = aggregate_round(self._federation.spec, self.model, updates, weights)
+        if model.digest != closed.aggregate:
+            raise InternalError(f"round {closed.number} settled on another model than re-execution")
+        self._models.append(model)
+
+    def _anchor_all(self, number: int) -> None:
+        """Every organisation sees the head, anchors its log, and witnesses the others' logs."""
+        federation, suite = self._federation, self._federation.suite
+        ends = self._chain.events("Settled", "Aborted")
+        block = next(e.place.block for e in ends if e["round"] == number)
+        fresh = {
+            event["log"]
+            for event in suite.events(suite.anchor, "Anchored")
+            if event.place.block > block
+        }
+        late = [party for party in federation.parties.values() if party.address not in fresh]
+        for party in late:
+            party.see_chain()
+            call = suite.anchor.encode("anchor", party.log.size, party.log.root)
+            party.account.transact(call)
+        if late:
+            cosign_all(federation)
+
+    def _tell(self, number: int, closed: ClosedRound | None) -> None:
+        self._progress.round_closed(round_result(self._federation, number, closed))
+
+
+def cosign_all(federation: Federation) -> None:
+    """Every organisation witnesses every other's latest checkpoint."""
+    for party in federation.parties.values():
+        for witness in federation.parties.values():
+            if witness is not party:
+                witness.cosign(party)
+
+
+def round_result(federation: Federation, number: int, closed: ClosedRound | None) -> RoundResult:
+    """A closed round as the ledger's events tell it."""
+    chain, suite = federation.chain, federation.suite
+    events = [event for event in chain.events() if event.values.get("round") == number]
+
+    def name(account: str) -> str:
+        return federation.party_at(account).name
+
+    scored = [event for event in events if event.name == "Scored"]
+    rewards = {name(e["participant"]): int(e["reward"]) for e in scored}
+    rewards |= {name(e["validator"]): int(e["amount"]) for e in events if e.name == "Rewarded"}
+    fixed = next((event for event in events if event.name == "SetFixed"), None)
+    people = chain.participants()
+    absent = int(fixed["absent"]) if fixed else 0
+    blocks = {event.place.block for event in events}
+    slashed: dict[str, int] = {}
+    for event in suite.events(suite.stakes, "Slashed"):
+        if event.place.block in blocks:
+            party = name(event["account"])
+            slashed[party] = slashed.get(party, 0) + int(event["amount"])
+    aborted = next((event for event in events if event.name == "Aborted"), None)
+    return RoundResult(
+        number=number,
+        rounds=federation.spec.rounds,
+        settled=closed is not None,
+        accepted=closed is not None and closed.accepted,
+        medians={name(e["participant"]): int(e["median"]) for e in scored},
+        rewards=rewards,
+        penalties={name(e["participant"]): int(e["penalty"]) for e in scored if e["penalty"]},
+        absent=tuple(name(people[i]) for i in range(len(people)) if absent >> i & 1),
+        suspended=tuple(name(e["validator"]) for e in events if e.name == "Suspended"),
+        slashed=slashed,
+        reason=str(aborted["reason"]) if aborted else "",
+    )
+
+
+def _number(view: TaskView) -> int:
+    assert view.round is not None, "only an open round asks parties to act"
+    return view.round.number
