@@ -30,7 +30,7 @@ check: .venv/.installed-test ## Lint, types, floors and the fast tests, in under
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/pytest -n $(JOBS) -m 'not slow'
 
 bench: .venv/.installed-test ## Run every benchmark in its quick form

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import quorate
+from quorate.core.errors import QuorateError
 from tests.architecture.source import CODE, PACKAGE, ROOT, documents, files, rooms, shown
 
 DOCS = ROOT / "docs"
@@ -144,6 +145,18 @@ def test_settings__every_one__documented():
     config = module_if_built("quorate.node.config")
     found = undocumented_settings(config.SETTINGS, all_text()) if config else []
     assert not found, "\n".join(found)
+
+
+def exit_codes(error: type[QuorateError]) -> set[int]:
+    """The codes of an error and of all below it in the tree."""
+    return {error.exit_code}.union(*(exit_codes(child) for child in error.__subclasses__()))
+
+
+def test_exit_codes__whole_tree__documented():
+    text = (DOCS / "guides" / "commands.md").read_text("utf-8")
+    codes = exit_codes(QuorateError)
+    assert {65, 69} < codes
+    assert [code for code in sorted(codes) if f"\n| {code} |" not in text] == []
 
 
 def keys_of(model: Any) -> set[str]:

@@ -24,7 +24,7 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     """Runs our import-linter contracts on the ``quorate`` that lies in ``folder``."""
     program = Path(sys.executable).with_name("lint-imports")
     return subprocess.run(
-        [program, "--no-cache", "--config", ROOT / "pyproject.toml"],
+        [program, "--no-cache", "--no-logo", "--config", ROOT / "pyproject.toml"],
         cwd=folder,
         capture_output=True,
         text=True,
