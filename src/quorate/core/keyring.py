@@ -173,7 +173,7 @@ class Keyring:
             if value["format"] != FORMAT:
                 raise EncodingError("unknown format")
             return cls(value["name"], _secret_of(value, path, passphrase))
-        except (EncodingError, KeyError, TypeError) as error:
+        except (EncodingError, KeyError, TypeError, ValueError) as error:
             raise KeyFileError(
                 f"could not open key file {path}: not a key file ({error})"
             ) from None

@@ -28,7 +28,7 @@ from quorate.core.encoding import (
     encode_base64,
     parse_canonical,
 )
-from quorate.core.errors import EncodingError, VerificationError
+from quorate.core.errors import EncodingError, InputError, VerificationError
 from quorate.core.hashing import Digest, derive_key
 from quorate.core.sources import Randomness
 
@@ -101,7 +101,8 @@ def commit_to_key(content_key: bytes) -> str:
 def seal(plaintext: bytes, recipients: list[SealingPublicKey], randomness: Randomness) -> bytes:
     """An envelope that each of ``recipients`` opens to the same bytes.
 
-    ML-KEM draws its own randomness inside the library; all else comes from ``randomness``.
+    ML-KEM draws its own randomness inside the library; all else comes from ``randomness``. Raises
+    `InputError` if a recipient's key is none (an X25519 point of low order, no ML-KEM key).
     """
     content_key = randomness.bytes(32)
     ordered = sorted({key.keyid: key for key in recipients}.items())
@@ -119,8 +120,11 @@ def seal(plaintext: bytes, recipients: list[SealingPublicKey], randomness: Rando
 
 def _wrap(content_key: bytes, to: SealingPublicKey, randomness: Randomness) -> dict[str, str]:
     ephemeral = X25519PrivateKey.from_private_bytes(randomness.bytes(32))
-    classic = ephemeral.exchange(X25519PublicKey.from_public_bytes(to.raw[:32]))
-    quantum, kem = MLKEM768PublicKey.from_public_bytes(to.raw[32:]).encapsulate()
+    try:
+        classic = ephemeral.exchange(X25519PublicKey.from_public_bytes(to.raw[:32]))
+        quantum, kem = MLKEM768PublicKey.from_public_bytes(to.raw[32:]).encapsulate()
+    except ValueError:
+        raise InputError(f"could not seal to {to.keyid}: it is not a usable key") from None
     public = ephemeral.public_key().public_bytes_raw()
     key = _wrapping_key(classic, quantum, public, kem, to)
     return {
