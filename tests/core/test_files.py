@@ -1,0 +1,149 @@
+"""Durable files: old bytes or new, never a mixture; announcements; locks."""
+
+import os
+import stat
+
+import pytest
+
+from quorate.core.errors import InputError, LockedError
+from quorate.core.files import (
+    FolderLock,
+    durable_step,
+    make_folder,
+    observe_writes,
+    read_file,
+    remove_leftovers,
+    write_durable,
+)
+
+
+class Killed(BaseException):
+    """Stands for a process that ends; nobody catches it by accident."""
+
+
+def test_write__new_and_again__whole_and_alone(tmp_path):
+    path = tmp_path / "file"
+    for data in (b"one", b"", bytes(100_000)):
+        write_durable(path, data)
+        assert path.read_bytes() == data
+        assert list(tmp_path.iterdir()) == [path]
+
+
+def test_write__mode__kept_to_the_owner(tmp_path):
+    write_durable(tmp_path / "key", b"secret", mode=0o600)
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("when", "left"), [("before", b"old"), ("after", b"new")])
+def test_write__killed_at_the_announcement__old_or_new(tmp_path, when, left):
+    path = tmp_path / "file"
+    write_durable(path, b"old")
+
+    def kill(at: str, name: str) -> None:
+        assert name == "file"
+        if at == when:
+            raise Killed
+
+    with observe_writes(kill), pytest.raises(Killed):
+        write_durable(path, b"new")
+    assert path.read_bytes() == left
+    write_durable(path, b"again")
+    assert path.read_bytes() == b"again"
+
+
+def test_write__killed_between__old_bytes_and_a_leftover_that_is_removed(tmp_path):
+    path = tmp_path / "file"
+    write_durable(path, b"old")
+    child = os.fork()
+    if child == 0:
+        os.fsync = lambda _: os._exit(9)  # dies with the temporary file written
+        write_durable(path, b"new")
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert path.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 2
+    remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_write__into_a_folder_that_is_not_there__fails_and_leaves_nothing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_durable(tmp_path / "no" / "file", b"x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_observers__every_step__heard_in_order_and_only_inside(tmp_path):
+    heard: list[tuple[str, str]] = []
+    with observe_writes(lambda *step: heard.append(step)):
+        write_durable(tmp_path / "one", b"1")
+        with durable_step("commit"):
+            heard.append(("during", "commit"))
+    write_durable(tmp_path / "two", b"2")
+    assert heard == [
+        ("before", "one"),
+        ("after", "one"),
+        ("before", "commit"),
+        ("during", "commit"),
+        ("after", "commit"),
+    ]
+
+
+def test_step__that_fails__no_word_of_success():
+    heard: list[str] = []
+    with (
+        observe_writes(lambda when, _: heard.append(when)),
+        pytest.raises(OSError, match="full"),
+        durable_step("commit"),
+    ):
+        raise OSError("full")
+    assert heard == ["before"]
+
+
+def test_make_folder__deep_and_again__made(tmp_path):
+    folder = tmp_path / "a" / "b" / "c"
+    for _ in range(2):
+        make_folder(folder, mode=0o700)
+        assert folder.is_dir()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_read__missing_folder_or_too_large__refused_by_name(tmp_path):
+    (tmp_path / "file").write_bytes(b"12345")
+    assert read_file(tmp_path / "file", "task", limit=5) == b"12345"
+    for path, limit, word in (
+        (tmp_path / "none", 5, "no such file"),
+        (tmp_path, 5, "folder"),
+        (tmp_path / "file", 4, "larger than 4"),
+        (tmp_path / "file" / "below", 5, "ot a directory"),
+    ):
+        with pytest.raises(InputError, match=word) as caught:
+            read_file(path, "task", limit=limit)
+        assert "task" in caught.value.message
+        assert str(path) in caught.value.message
+
+
+def test_lock__held_once__by_anybody_until_released(tmp_path):
+    with FolderLock(tmp_path, "home"):
+        with pytest.raises(LockedError, match="home"):
+            FolderLock(tmp_path, "home").__enter__()
+        child = os.fork()
+        if child == 0:
+            try:
+                FolderLock(tmp_path, "home").__enter__()
+            except LockedError:
+                os._exit(7)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    with FolderLock(tmp_path, "home") as lock:
+        lock.__exit__()
+        lock.__exit__()
+
+
+def test_lock__holder_dies__free_again(tmp_path):
+    child = os.fork()
+    if child == 0:
+        FolderLock(tmp_path, "home").__enter__()
+        os._exit(9)
+    os.waitpid(child, 0)
+    with FolderLock(tmp_path, "home"):
+        pass
