@@ -75,5 +75,21 @@ def signing_digest(place: Place, phase: int, commitment: bytes) -> bytes:
 
 
 def sign_commitment(place: Place, phase: int, commitment: bytes, signer: Secp256k1Signer) -> bytes:
-    """A signature (r, s, recovery id; 65 bytes) that binds the signer to one commitment."""
-    return signer.sign_digest(signing_digest(place, phase, commitment))
+    """A signature that binds the signer to one commitment: 64 bytes, compact (EIP-2098)."""
+    signature = signer.sign_digest(signing_digest(place, phase, commitment))
+    return compact(signature)
+
+
+def compact(signature: bytes) -> bytes:
+    """r, then s with the recovery id as its top bit (EIP-2098), from r, s, recovery id."""
+    return signature[:32] + bytes([signature[32] | signature[64] << 7]) + signature[33:64]
+
+
+def expand(signature: bytes) -> bytes:
+    """The inverse of `compact`."""
+    return (
+        signature[:32]
+        + bytes([signature[32] & 0x7F])
+        + signature[33:]
+        + bytes([signature[32] >> 7])
+    )

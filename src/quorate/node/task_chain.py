@@ -91,26 +91,25 @@ class TaskChain:
         return TaskView(rounds, state == STATE_ENDED, current, suspensions)
 
     def _round_view(self, number: int) -> RoundView:
-        values = self._ask("round_of", number)
-        phase, deadline, eligible, committed, included, seats = values[:6]
-        include_open, include_held, vote_open, _, vote_cast = values[8:13]
+        """The newest round; the contract keeps the validators' bits of one vote at a time."""
+        values = self._ask("round_of")
+        phase, deadline, eligible, committed, included, seats, _, _, cast, waiting, _ = values
         people, validators = self.participants(), self.validators()
-        names = _names_of
-        phase = Phase(phase)
-        # An open bit is a commitment that waits; once revealed or faulted it is gone.
-        opened = names(validators, include_open | include_held)
+        done, revealed = _names_of(validators, cast), _names_of(validators, cast & ~waiting)
+        nobody: frozenset[str] = frozenset()
+        including = phase in (Phase.INCLUDE_COMMIT, Phase.INCLUDE_REVEAL)
         return RoundView(
             number=number,
-            phase=phase,
+            phase=Phase(phase),
             deadline=int(deadline),
-            eligible=names(people, eligible),
-            validators=names(validators, seats),
+            eligible=_names_of(people, eligible),
+            validators=_names_of(validators, seats),
             included=int(included),
-            committed=names(people, committed),
-            inclusion_committed=opened,
-            inclusion_revealed=opened - names(validators, include_open),
-            vote_committed=names(validators, vote_cast),
-            vote_revealed=names(validators, vote_cast) - names(validators, vote_open),
+            committed=_names_of(people, committed),
+            inclusion_committed=done if including else nobody,
+            inclusion_revealed=revealed if including else nobody,
+            vote_committed=nobody if including else done,
+            vote_revealed=nobody if including else revealed,
         )
 
     def _suspensions(self) -> tuple[Suspension, ...]:
