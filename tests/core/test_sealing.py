@@ -2,6 +2,7 @@
 
 import json
 import struct
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -231,3 +232,10 @@ def test_public_key__text__one_spelling():
             SealingPublicKey.parse(bad)
     with pytest.raises(EncodingError):
         SealingPublicKey(bytes(5))
+
+
+@pytest.mark.parametrize("reader", [ALICE, BOB])
+def test_unseal__vector_given_out_long_ago__opens(reader):
+    folder = Path(__file__).parents[2] / "vectors" / "sealed"
+    envelope = (folder / "envelope").read_bytes()
+    assert unseal(envelope, reader) == (folder / "plaintext").read_bytes()
