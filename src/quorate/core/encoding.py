@@ -22,6 +22,7 @@ MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 64
 
 _DECIMAL = re.compile(r"(0|-?[1-9][0-9]*)\Z")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _HEX = re.compile(r"([0-9a-f]{2})*\Z")
 
 
@@ -35,6 +36,7 @@ def canonical_bytes(value: Any) -> bytes:
 
 def parse_canonical(data: bytes) -> Any:
     """The value whose canonical bytes are ``data``; any other spelling is refused."""
+    _check_nesting(data)
     try:
         value = json.loads(data.decode("utf-8"), parse_float=_refuse, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -42,6 +44,22 @@ def parse_canonical(data: bytes) -> Any:
     if canonical_bytes(value) != data:
         raise EncodingError("could not read canonical JSON: the bytes are not its one spelling")
     return value
+
+
+def _check_nesting(data: bytes) -> None:
+    """Refuses absurd nesting before the parser recurses; `_check` then draws the exact line.
+
+    A process whose recursion limit somebody raised (py-evm does) would overflow the C stack and die
+    of a few kilobytes of opening brackets.
+    """
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
+    outside_strings = data.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2]
+    brackets = b"".join(outside_strings).translate(None, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH + 1):  # each pass takes away a level, or two
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    if brackets:
+        raise EncodingError(f"could not read canonical JSON: nested deeper than {MAX_DEPTH}")
 
 
 def _refuse(text: str) -> Never:
