@@ -42,6 +42,20 @@ def check_anchors(case: Case) -> None:
     case.passed("anchors", count, f"{count} log heads on the chain are the logs' roots")
 
 
+def anchored_sizes(case: Case, name: str, before: int) -> int:
+    """The largest size of a member's log that the chain held before block ``before``."""
+    return max(
+        (
+            int(event["size"])
+            for event in events(case, "Anchor")
+            if event.name == "Anchored"
+            and case.name_of(event["log"]) == name
+            and event.place.block < before
+        ),
+        default=0,
+    )
+
+
 def check_chain_heads(case: Case) -> None:
     """Every chain head that a log wrote down is a block of this chain; the last is the last.
 

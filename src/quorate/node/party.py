@@ -7,12 +7,12 @@ from quorate.core.files import make_folder
 from quorate.core.keyring import Keyring
 from quorate.core.sources import Clock, Randomness
 from quorate.ledger.accounts import Account
-from quorate.ledger.bindings import Anchor
 from quorate.ledger.contracts import Call
 from quorate.ledger.interface import Ledger, Receipt
 from quorate.log.appender import Log
 from quorate.log.checkpoint import LogIdentity, WitnessIdentity
 from quorate.log.witness import Witness
+from quorate.node.task_chain import Suite
 from quorate.provenance.book import RecordBook
 from quorate.provenance.publish import Publisher
 from quorate.provenance.roots import MemberRoot
@@ -81,7 +81,7 @@ class Party:
     def connect(self, ledger: Ledger) -> None:
         """Uses ``ledger`` from here on."""
         self._ledger = ledger
-        self.account = Account(ledger, self.keyring.account)
+        self.account = SeeingAccount(ledger, self)
 
     def see_chain(self) -> None:
         """Writes the chain head that this party sees into its own log: shows forks and rewinds."""
@@ -91,8 +91,12 @@ class Party:
 
     def transact(self, call: Call) -> Receipt:
         """Sends a transaction, after writing down the head it builds on."""
-        self.see_chain()
         return self.account.transact(call)
+
+    def anchor_log(self, suite: Suite) -> None:
+        """Puts this log's head on the ledger, the sight of the block it builds on included."""
+        self.see_chain()
+        self.publisher.anchor(LogAnchors(self, suite))
 
     def cosign(self, other: "Party") -> None:
         """Witnesses the latest checkpoint of another party's log."""
@@ -105,20 +109,37 @@ class Party:
         self.log.close()
 
 
+class SeeingAccount(Account):
+    """A party's account: before every transaction the party writes down the head it builds on."""
+
+    def __init__(self, ledger: Ledger, party: Party) -> None:
+        super().__init__(ledger, party.keyring.account)
+        self._party = party
+
+    def transact(self, call: Call) -> Receipt:
+        """Sees, then sends."""
+        self._party.see_chain()
+        return self.transact_unseen(call)
+
+    def transact_unseen(self, call: Call) -> Receipt:
+        """Sends; for a caller that has written the head down itself (anchoring that record)."""
+        return super().transact(call)
+
+
 class LogAnchors:
     """The ledger's anchors of one party's log (`quorate.provenance.publish.Anchors`)."""
 
-    def __init__(self, party: Party, contract: Anchor) -> None:
+    def __init__(self, party: Party, suite: Suite) -> None:
         self._party = party
-        self._contract = contract
+        self._suite = suite
 
     def anchored(self) -> int:
         """The largest size of this log that the ledger holds."""
-        return self._contract.head(self._party.address)[0]
+        return int(self._suite.ask(self._suite.anchor, "head", self._party.address)[0])
 
     def anchor(self, size: int, root: bytes) -> None:
         """Puts a head on the ledger."""
-        self._party.account.transact(self._contract.anchor(size, root))
+        self._party.account.transact_unseen(self._suite.anchor.encode("anchor", size, root))
 
 
 def _open_log(folder: Path, origin: str, keyring: Keyring, clock: Clock) -> Log:

@@ -134,13 +134,8 @@ def roots_of(federation: Federation) -> Roots:
 
 def _close_logs(federation: Federation) -> None:
     """Anchors what is new, then lets every log see the final block, then cosigns all."""
-    suite = federation.suite
     for party in federation.parties.values():
-        size, _ = suite.ask(suite.anchor, "head", party.address)
-        if size < party.log.size:
-            party.see_chain()
-            call = suite.anchor.encode("anchor", party.log.size, party.log.root)
-            party.account.transact(call)
+        party.anchor_log(federation.suite)
     for party in federation.parties.values():
         party.see_chain()
     cosign_all(federation)

@@ -9,7 +9,7 @@ from quorate.ledger.contracts import Contract
 from quorate.ledger.deploy import deploy_suite
 from quorate.node.federation import FOUNDER, Federation
 from quorate.node.flows.progress import Progress
-from quorate.node.party import Party
+from quorate.node.party import LogAnchors, Party
 from quorate.node.task_chain import (
     ROLE_PARTICIPANT,
     ROLE_VALIDATOR,
@@ -58,7 +58,9 @@ def _deploy(federation: Federation) -> None:
         (federation.parties[name].address, stakes.validator * TOKEN)
         for name in federation.validators
     ]
-    book = deploy_suite(federation.ledger, federation.founder, founders, holders, UNBONDING_SECONDS)
+    book = deploy_suite(
+        federation.ledger, federation.founder.account, founders, holders, UNBONDING_SECONDS
+    )
     federation.suite = Suite(federation.ledger, book)
 
 
@@ -174,8 +176,5 @@ def _allow(federation: Federation, party: Party, spender: Contract, amount: int)
 
 def anchor(federation: Federation, party: Party, *, least: int) -> None:
     """Anchors a party's log unless the ledger holds a head of at least ``least`` leaves."""
-    suite = federation.suite
-    size, _ = suite.ask(suite.anchor, "head", party.address)
-    if size < least:
-        party.see_chain()
-        party.account.transact(suite.anchor.encode("anchor", party.log.size, party.log.root))
+    if LogAnchors(party, federation.suite).anchored() < least:
+        party.anchor_log(federation.suite)

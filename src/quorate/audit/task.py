@@ -1,0 +1,192 @@
+"""The task: what was approved by whom, on which registered data, with which weights."""
+
+from dataclasses import dataclass
+
+from quorate.audit.case import Case
+from quorate.audit.chain import contract, events, replayed
+from quorate.audit.heads import anchored_sizes
+from quorate.core.errors import EncodingError, VerificationError
+from quorate.core.hashing import Digest
+from quorate.learning.arrays import Layout, Model
+from quorate.learning.specification import Specification
+from quorate.ledger.contracts import Event
+from quorate.provenance.bundle import INITIAL_MODEL
+from quorate.provenance.kinds import DataSet, Task
+
+TERM_NAMES = (
+    "spec",
+    "sponsor",
+    "rounds",
+    "min_participants",
+    "weight_cap",
+    "participant_bond",
+    "validator_bond",
+    "participant_reward",
+    "validator_reward",
+    "score_floor",
+    "low_score_penalty",
+    "absence_penalty",
+    "fault_penalty",
+    "lie_penalty",
+    "join_seconds",
+    "commit_seconds",
+    "include_seconds",
+    "vote_seconds",
+    "reveal_seconds",
+    "appeal_seconds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvidence:
+    """The one task of a bundle: its id, terms, specification, people in bitmap order."""
+
+    task: bytes
+    terms: dict[str, object]
+    spec: Specification
+    layout: Layout
+    initial: Model
+    participants: tuple[str, ...]  # accounts, in join order
+    weights: tuple[int, ...]
+    validators: tuple[str, ...]  # accounts, in list order
+    joined: dict[str, int]  # account -> block of joining
+    first_open: int  # block in which the first round opened
+
+
+def check_task(case: Case) -> TaskEvidence:
+    """The members approved exactly this task, and it ran on data that was registered before.
+
+    1. There is one task on the chain; the sponsor's signed statement holds its specification, whose
+       digest the terms name; the initial model is the one that the specification names.
+    2. Its id, which binds terms and validators, was approved by two thirds of the members before
+       it was created (executed again on the chain; the votes are counted here).
+    3. Every participant joined with a data set that it had registered and anchored before, and its
+       weight is the registered size under the cap.
+    4. Every validator's hold-out was registered and anchored before the first round opened.
+    """
+    # 1.
+    rounds = events(case, "Rounds")
+    created = [event for event in rounds if event.name == "TaskCreated"]
+    if len(created) != 1:
+        raise VerificationError(f"{len(created)} tasks where one is due", place="Rounds")
+    terms = dict(zip(TERM_NAMES, created[0]["terms"], strict=True))
+    spec = _specification(case, created[0], terms)
+    initial = _initial(case, spec)
+    # 2.
+    _check_votes(case, created[0])
+    opened = [event for event in rounds if event.name == "RoundOpened"]
+    if not opened:
+        raise VerificationError("no round was ever opened", place="Rounds")
+    joined = [event for event in rounds if event.name == "Joined"]
+    evidence = TaskEvidence(
+        task=created[0]["task"],
+        terms=terms,
+        spec=spec,
+        layout=Layout.parse(spec.layout),
+        initial=initial,
+        participants=tuple(event["participant"] for event in joined),
+        weights=tuple(int(event["weight"]) for event in joined),
+        validators=tuple(created[0]["validators"]),
+        joined={event["participant"]: event.place.block for event in joined},
+        first_open=opened[0].place.block,
+    )
+    # 3.
+    for event in joined:
+        _check_joined(case, event, terms)
+    # 4.
+    names = [case.name_of(account) for account in evidence.validators]
+    if names != spec.validators:
+        raise VerificationError("names other validators than the terms", place="task")
+    for name in names:
+        _registered(case, name, "hold-out", evidence.first_open)
+    case.story.task, case.story.rule = spec.name, spec.rule
+    case.story.score_floor = int(terms["score_floor"])
+    case.passed(
+        "task",
+        len(case.story.approvals) + len(joined) + len(names) + 3,
+        f"{len(case.story.approvals)} members voted for this specification and these terms before "
+        f"it began; {len(joined)} training sets and {len(names)} hold-outs were committed before",
+    )
+    return evidence
+
+
+def _specification(case: Case, created: Event, terms: dict[str, object]) -> Specification:
+    sponsor = case.name_of(str(terms["sponsor"]))
+    found = [
+        evidence
+        for evidence in case.statements.values()
+        if evidence.statement.kind == Task.kind and evidence.author == sponsor
+    ]
+    if len(found) != 1:
+        raise VerificationError("its sponsor signed no one specification", place="task")
+    place = f"statement/{sponsor}/{found[0].key}.json"
+    try:
+        spec = Specification.from_value(Task.from_statement(found[0].statement).spec)
+    except EncodingError as error:
+        raise VerificationError(error.message, place=place) from None
+    if spec.digest.raw != terms["spec"] or spec.rounds != terms["rounds"]:
+        raise VerificationError("is not the specification of the terms", place=place)
+    return spec
+
+
+def _initial(case: Case, spec: Specification) -> Model:
+    if INITIAL_MODEL not in case.members:
+        raise VerificationError("missing", place=INITIAL_MODEL)
+    try:
+        model = Model.from_bytes(case.members[INITIAL_MODEL])
+        layout = Layout.parse(spec.layout)
+    except EncodingError as error:
+        raise VerificationError(error.message, place=INITIAL_MODEL) from None
+    if str(model.digest) != spec.initial or model.layout != layout:
+        raise VerificationError("is not the model that the task starts from", place=INITIAL_MODEL)
+    return model
+
+
+def _check_votes(case: Case, created: Event) -> None:
+    task = created["task"]
+    face, chain = contract(case, "Rounds"), replayed(case)
+    call = face.encode("task_id", created["terms"], created["validators"])
+    (recomputed,) = face.decode("task_id", chain.call(face.address, call.data))
+    if recomputed != task:
+        raise VerificationError("its id does not bind its terms", place="Rounds: task")
+    voters = {
+        event["account"]
+        for event in events(case, "Members")
+        if event.name == "Voted"
+        and event["subject"] == task
+        and event["support"]
+        and event.place.block < created.place.block
+    }
+    members = [m for m in case.roots.members if m.roles & 1]
+    if 3 * len(voters) < 2 * len(members):
+        raise VerificationError(
+            f"{len(voters)} of {len(members)} members approved it: no quorum", place="Rounds: task"
+        )
+    case.story.approvals = tuple(sorted(case.name_of(account) for account in voters))
+
+
+def _check_joined(case: Case, event: Event, terms: dict[str, object]) -> None:
+    name = case.name_of(event["participant"])
+    claim = _registered(case, name, "training", event.place.block)
+    place = f"Rounds: {name} joined"
+    if Digest.parse(claim.commitment).raw != event["dataset"]:
+        raise VerificationError("with another data set than it registered", place=place)
+    cap = int(terms["weight_cap"])  # type: ignore[call-overload]
+    if event["samples"] != claim.rows or event["weight"] != min(claim.rows, cap):
+        raise VerificationError("with another weight than its registered size", place=place)
+
+
+def _registered(case: Case, name: str, purpose: str, before: int) -> DataSet:
+    """The data set statement of ``name`` that was anchored before block ``before``."""
+    for evidence in case.statements.values():
+        if evidence.author == name and evidence.statement.kind == DataSet.kind:
+            claim = DataSet.from_statement(evidence.statement)
+            if claim.purpose != purpose:
+                continue
+            if anchored_sizes(case, name, before) <= evidence.index:
+                raise VerificationError(
+                    f"its {purpose} rows were not anchored in time",
+                    place=f"statement/{name}/{evidence.key}.json",
+                )
+            return claim
+    raise VerificationError(f"registered no {purpose} rows", place=f"statement/{name}")
