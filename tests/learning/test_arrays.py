@@ -1,6 +1,7 @@
 """Exact arrays: one spelling, stated rounding, bounds that hold exactly."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -274,3 +275,13 @@ def test_equality__same_values_in_another_layout__different():
     assert one != other
     assert one.digest != other.digest
     assert len({one, other, Update.from_bytes(one.to_bytes())}) == 2
+
+
+@pytest.mark.parametrize(("page", "reader"), [("model", Model), ("update", Update)])
+def test_format_page__its_example__is_what_is_written(page, reader):
+    layout = Layout.of({"intercept": (1,), "weights": (2,)})
+    dtype = np.int64 if reader is Model else np.int32
+    data = reader(layout, np.zeros(3, dtype=dtype)).to_bytes()
+    header = data[8 : 8 + int.from_bytes(data[:8], "little")].decode().rstrip(" ")
+    text = (Path(__file__).parents[2] / "docs" / "formats" / f"{page}.md").read_text()
+    assert f"\n{header}\n" in text

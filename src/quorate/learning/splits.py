@@ -96,12 +96,15 @@ def _sklearn(labels: Int64s, test_percent: int, seed: int) -> Split:
             remedy="install quorate[learn], or split with method 'own'",
         ) from None
     counts = np.bincount(labels, minlength=2)
-    train, test = selection.train_test_split(
-        np.arange(labels.size, dtype=np.int64),
-        test_size=test_percent / 100,
-        train_size=(100 - test_percent) / 100,
-        random_state=seed,
-        shuffle=True,
-        stratify=labels if int(counts[counts > 0].min()) > 2 else None,
-    )
+    try:
+        train, test = selection.train_test_split(
+            np.arange(labels.size, dtype=np.int64),
+            test_size=test_percent / 100,
+            train_size=(100 - test_percent) / 100,
+            random_state=seed,
+            shuffle=True,
+            stratify=labels if int(counts[counts > 0].min(initial=labels.size)) > 2 else None,
+        )
+    except ValueError as error:
+        raise InputError(f"could not split {labels.size} rows: {error}") from None
     return Split(train, test)

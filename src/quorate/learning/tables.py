@@ -214,10 +214,12 @@ def _lines(data: bytes, source: str, separator: str) -> list[tuple[int, list[str
             stripped = [cell.strip() for cell in cells]
             if mark == " ":
                 stripped = [cell for cell in stripped if cell]
-            if any(stripped):
+            if len(stripped) > 1 or any(stripped):
                 lines.append((reader.line_num, stripped))
     except csv.Error as error:
         raise InputError(f"could not read {source}: line {reader.line_num}: {error}") from None
+    if not lines:
+        raise InputError(f"could not read {source}: the file holds no row")
     if len(lines[0][1]) > MAX_COLUMNS:
         raise InputError(f"could not read {source}: more than {MAX_COLUMNS} columns")
     return lines
