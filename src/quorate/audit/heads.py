@@ -20,7 +20,7 @@ def check_anchors(case: Case) -> None:
     for event in events(case, "Anchor"):
         if event.name != "Anchored":
             continue
-        name = case.name_of(event["log"])
+        name = case.name_of(event["account"])
         place = f"Anchor: {name} at size {event['size']}"
         # 1.
         if name not in case.logs:
@@ -49,7 +49,7 @@ def anchored_sizes(case: Case, name: str, before: int) -> int:
             int(event["size"])
             for event in events(case, "Anchor")
             if event.name == "Anchored"
-            and case.name_of(event["log"]) == name
+            and case.name_of(event["account"]) == name
             and event.place.block < before
         ),
         default=0,

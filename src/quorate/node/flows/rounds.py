@@ -190,7 +190,7 @@ class RoundRunner:
         ends = self._chain.events("Settled", "Aborted")
         block = next(e.place.block for e in ends if e["round"] == number)
         fresh = {
-            event["log"]
+            event["account"]
             for event in suite.events(suite.anchor, "Anchored")
             if event.place.block > block
         }

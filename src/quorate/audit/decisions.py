@@ -1,0 +1,75 @@
+"""Recorded decisions: each names the model that decided, and a receipt proves it."""
+
+from typing import Any
+
+from quorate.audit.case import Case
+from quorate.audit.logs import log_identity, witness_identities
+from quorate.core.errors import EncodingError, VerificationError
+from quorate.core.hashing import Digest
+from quorate.log.verify import verify_receipt
+from quorate.provenance.book import CHAIN_HEAD, DECISION, STATEMENT
+from quorate.provenance.records import Record
+
+
+def check_decisions(case: Case) -> None:
+    """Every decision record names the task's model, commits to input and output, and is proven.
+
+    1. Every record in every log is of a kind that is known here; nothing is passed over.
+    2. A decision names the audited model, a confidence in millionths, and commitments to its input
+       and output (what they hide is not shown, and was not checked).
+    3. A receipt proves the record.
+    """
+    for name, log in case.logs.items():
+        for index, record in enumerate(log.records):
+            if record is None or record.type in (STATEMENT, CHAIN_HEAD):
+                continue
+            place = f"log/{name} record {index}"
+            # 1.
+            if record.type != DECISION:
+                raise VerificationError(f"is of the unknown type {record.type[:40]!r}", place=place)
+            # 2.
+            confidence = _check_decision(case, record, place)
+            # 3.
+            key = f"decision-{index:04d}"
+            _check_proof(case, name, key, index)
+            entry: dict[str, Any] = {"party": name, "key": key, "confidence": confidence}
+            case.story.decisions.append(entry)
+    case.story.receipts += len(case.story.decisions)
+    case.passed(
+        "decisions",
+        2 * len(case.story.decisions),
+        f"{len(case.story.decisions)} recorded decisions name the audited model and are proven",
+    )
+
+
+def _check_decision(case: Case, record: Record, place: str) -> int:
+    models = [item.get("digest") for item in record.object if item.get("type") == "model"]
+    if models != [case.story.model_digest]:
+        raise VerificationError("was not made by the audited model", place=place)
+    outcome = record.outcome or {}
+    confidence = outcome.get("confidence")
+    if type(confidence) is not int or not 0 <= confidence <= 10**6:
+        raise VerificationError("states no confidence", place=place)
+    try:
+        for what in ("input", "output"):
+            Digest.parse(record.commitments[what])
+    except (KeyError, EncodingError):
+        raise VerificationError("does not commit to its input and output", place=place) from None
+    return confidence
+
+
+def _check_proof(case: Case, name: str, key: str, index: int) -> None:
+    path = f"receipt/{name}/{key}.tlog-proof"
+    if path not in case.members:
+        raise VerificationError("missing", place=path)
+    witnesses = witness_identities(case.roots, name)
+    verified = verify_receipt(
+        case.members[path].decode("utf-8", "replace"),
+        case.logs[name].leaves[index],
+        log_identity(case.roots.member(name)),
+        witnesses,
+        len(witnesses),
+        place=path,
+    )
+    if verified.index != index:
+        raise VerificationError("proves another record", place=path)
