@@ -1,5 +1,6 @@
-"""Compiles contracts/*.vy into src/quorate/ledger/artifacts/; ``--check`` only compares.
+"""Compiles contracts/*.vy into artifacts and typed faces; ``--check`` only compares.
 
+They go to src/quorate/ledger/artifacts/*.json and src/quorate/ledger/faces/*.py.
 One compiler (vyper 0.4.3), one rule set (Cancun), one optimisation level, so that the same sources
 give the same bytes everywhere. The artifacts are committed: users need no compiler.
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import vyper
+from bindings_writer import Comments, write_face  # beside this file
 from vyper.cli.vyper_compile import compile_files
 from vyper.compiler.settings import OptimizationLevel, Settings
 
@@ -18,19 +20,18 @@ from quorate.core.encoding import canonical_bytes
 from quorate.ledger.contracts import NAMES
 
 ROOT = Path(__file__).parents[1]
-TARGET = ROOT / "src" / "quorate" / "ledger" / "artifacts"
+LEDGER = ROOT / "src" / "quorate" / "ledger"
 EVM_VERSION = "cancun"
 OPTIMIZE = "codesize"
-FORMATS = ("abi", "bytecode", "bytecode_runtime", "integrity")
+FORMATS = ("abi", "bytecode", "bytecode_runtime", "integrity", "userdoc")
 CODE_LIMIT = 24_576  # bytes, EIP-170
 
 
-def compile_contract(name: str) -> bytes:
-    """The artifact of contract ``name`` as canonical JSON, ended by a line feed."""
+def compile_contract(name: str, comments: Comments) -> dict[Path, bytes]:
+    """What is written for contract ``name``: its artifact and its typed face, by path."""
     source = ROOT / "contracts" / f"{name}.vy"
     settings = Settings(evm_version=EVM_VERSION, optimize=OptimizationLevel.from_string(OPTIMIZE))
-    output = compile_files([source], FORMATS, settings=settings)
-    (found,) = output.values()
+    (found,) = compile_files([source], FORMATS, settings=settings).values()
     runtime = found["bytecode_runtime"].removeprefix("0x")
     if len(runtime) // 2 > CODE_LIMIT:
         raise SystemExit(f"{name}: {len(runtime) // 2} bytes of code, the EVM allows {CODE_LIMIT}")
@@ -44,7 +45,9 @@ def compile_contract(name: str) -> bytes:
         "source": found["integrity"],
         "v": 1,
     }
-    return canonical_bytes(value)
+    faces = write_face(name, found["abi"], found["userdoc"], comments)
+    written = {LEDGER / "faces" / file: text.encode() for file, text in faces.items()}
+    return {LEDGER / "artifacts" / f"{name}.json": canonical_bytes(value), **written}
 
 
 def main() -> int:
@@ -54,14 +57,15 @@ def main() -> int:
     check = parser.parse_args().check
     warnings.simplefilter("ignore")  # the size warning is an error of our own above
     stale = []
-    TARGET.mkdir(exist_ok=True)
+    comments = Comments(ROOT / "contracts")
     for name in NAMES:
-        path, data = TARGET / f"{name}.json", compile_contract(name)
-        if path.exists() and path.read_bytes() == data:
-            continue
-        stale.append(name)
-        if not check:
-            path.write_bytes(data)
+        for path, data in compile_contract(name, comments).items():
+            if path.exists() and path.read_bytes() == data:
+                continue
+            stale.append(path.name)
+            if not check:
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(data)
     verb = "stale" if check else "written"
     print(f"{verb}: {', '.join(stale) or 'none'}", file=sys.stderr)
     return 1 if check and stale else 0

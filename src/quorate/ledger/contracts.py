@@ -186,7 +186,7 @@ def _encode(types: Sequence[str], values: Sequence[Any], what: str) -> bytes:
     try:
         checked = [walk(k, v, _check_leaf) for k, v in zip(types, values, strict=True)]
         return bytes(encode(types, checked))
-    except (AbiEncodingError, TypeError, ValueError, OverflowError) as error:
+    except (AbiEncodingError, EncodingError, TypeError, ValueError, OverflowError) as error:
         raise EncodingError(f"could not encode {what}: {str(error)[:200]}") from None
 
 

@@ -32,6 +32,9 @@ from quorate.ledger.state import State
 from quorate.ledger.store import ChainStore
 from quorate.ledger.transactions import SignedTransaction, decode_transaction, raw_address
 
+REMEMBERED_BLOCKS = 4096
+"""How many parsed blocks are kept, because flows read the same events again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChainReport:
@@ -58,6 +61,7 @@ class EmbeddedLedger:
         self._check_head(state)
         self._machine = Machine(state, self._head.header.chain_id)
         self._broken = False
+        self._recent: dict[int, Block] = {}
 
     @classmethod
     def create(cls, folder: Path, operator: Signer, clock: Clock, chain_id: int) -> Self:
@@ -173,7 +177,7 @@ class EmbeddedLedger:
         place = self._store.inclusion(transaction)
         if place is None:
             return None
-        receipts = self._store.block(place[0]).receipts
+        receipts = self._block(place[0]).receipts
         if place[1] >= len(receipts) or receipts[place[1]].transaction != transaction:
             raise DamagedError(
                 f"could not find a transaction in {self._folder}: the index names a wrong block",
@@ -183,8 +187,8 @@ class EmbeddedLedger:
 
     def events(self, address: str | None = None, from_block: int = 0) -> Iterator[LoggedEvent]:
         """Every log since ``from_block`` in order, of one contract or of all."""
-        for block in self._store.blocks(from_block):
-            yield from block_events(block, address)
+        for number in range(from_block, self._head.header.number + 1):
+            yield from block_events(self._block(number), address)
 
     def blocks(self, start: int = 0) -> Iterator[Block]:
         """The blocks from ``start`` on, as `quorate.ledger.evidence` takes them."""
@@ -202,6 +206,7 @@ class EmbeddedLedger:
         if state.entries != chain.state.entries or state.slots != chain.state.slots:
             raise self._damaged("the state table differs from what the blocks leave")
         transactions = sum(len(block.transactions) for block in chain.blocks)
+        self._recent.clear()  # from here on everything is read from the file
         if self._store.inclusions() != transactions:
             raise self._damaged("the index of transactions has another length than the chain")
         for signed in chain.transactions:
@@ -219,6 +224,16 @@ class EmbeddedLedger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _block(self, number: int) -> Block:
+        """A block, parsed once while it is among the last that were asked for."""
+        block = self._recent.get(number)
+        if block is None:
+            block = self._store.block(number)
+            while len(self._recent) >= REMEMBERED_BLOCKS:
+                del self._recent[next(iter(self._recent))]
+            self._recent[number] = block
+        return block
 
     def _next(self) -> BlockContext:
         header = self._head.header

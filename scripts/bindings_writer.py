@@ -1,0 +1,203 @@
+"""Writes the typed faces of the contracts, src/quorate/ledger/faces/*.py, from their ABIs.
+
+Run through scripts/compile_contracts.py. Documentation comes from the contracts themselves: NatSpec
+notices of functions, comments above structs in contracts/interfaces.
+"""
+
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+Entry = Mapping[str, Any]
+
+_MOST_POSITIONAL = 5
+
+_STRUCT = re.compile(r"((?:^#.*\n)*)^struct (\w+):\n((?:    .*\n)+)", re.MULTILINE)
+_PUBLIC = re.compile(r"((?:^#.*\n)+)^(\w+): public\(", re.MULTILINE)
+_FUNCTION = re.compile(
+    r'^def (\w+)\([^"]*:\n    """\s*@notice\s+([^@"]*?)\s*(?:@[^"]*)?"""', re.MULTILINE
+)
+_FIELD = re.compile(r"^    (\w+):", re.MULTILINE)
+
+
+class Comments:
+    """What the sources say beside the ABI: structs by their fields, words on functions."""
+
+    def __init__(self, folder: Path) -> None:
+        self._known: dict[tuple[str, ...], tuple[str, str]] = {}
+        self.notices: dict[str, str] = {}
+        for path in sorted(folder.rglob("*.vy*")):
+            text = path.read_text("utf-8")
+            for comment, name, body in _STRUCT.findall(text):
+                self._known[tuple(_FIELD.findall(body))] = (name, _words(comment))
+            for comment, name in _PUBLIC.findall(text):
+                self.notices[name] = _words(comment)
+            for name, notice in _FUNCTION.findall(text):
+                self.notices[name] = notice
+
+    def find(self, parameter: Entry) -> tuple[str, str]:
+        """Name and documentation of the struct that an ABI parameter holds."""
+        return self._known[tuple(c["name"] for c in parameter["components"])]
+
+
+class FaceWriter:
+    """Writes one contract's module."""
+
+    def __init__(self, name: str, abi: list[Entry], notices: Mapping[str, str], comments: Comments):
+        self._name = name
+        self._abi = abi
+        self._notices = notices
+        self._structs = comments
+        self._used: dict[str, Entry] = {}
+
+    def modules(self) -> dict[str, str]:
+        """The sources by file name, before formatting: facts (structs, events) and the face."""
+        functions = [e for e in self._abi if e["type"] == "function"]
+        events = [e for e in self._abi if e["type"] == "event"]
+        # Written first: they say which structs are used.
+        methods = [self._method(e) for e in sorted(functions, key=lambda e: str(e["name"]))]
+        kinds = [self._event(e) for e in events]
+        deployment = self._deployment()
+        structs = [self._struct(n, p) for n, p in sorted(self._used.items())]
+        name, low = self._name, self._name.lower()
+        imported = ", ".join([*self._used, *(e["name"] for e in events)])
+        facts = _HEAD.format(about=f"Structs and events of the {name} contract.", imports=_FACTS)
+        face = _HEAD.format(
+            about=f"The {name} contract: typed calls and views.",
+            imports=f"{_FACE}from quorate.ledger.faces.{low}_facts import {imported}\n",
+        )
+        return {
+            f"{low}_facts.py": "\n\n".join((facts, *structs, *kinds)),
+            f"{low}.py": "\n\n".join((face, self._opening(events), deployment, *methods)),
+        }
+
+    def _opening(self, events: list[Entry]) -> str:
+        kinds = "".join(f"{e['name']}, " for e in events)
+        return (
+            f"class {self._name}(Face):\n{_doc(self._notices[''], 4)}\n\n"
+            f'    NAME = "{self._name}"\n    EVENTS = ({kinds})'
+        )
+
+    def _deployment(self) -> str:
+        inputs = [p for e in self._abi if e["type"] == "constructor" for p in e["inputs"]]
+        typed = ", ".join(f"{_argument(p)}: {self._type(p, argument=True)}" for p in inputs)
+        passed = ", ".join(_argument(p) for p in inputs)
+        return (
+            f"    @staticmethod\n    def deployment({typed}) -> Call:\n"
+            f'        """The call that creates the contract."""\n'
+            f'        return load_artifact("{self._name}").deployment({passed})'
+        )
+
+    def _method(self, entry: Entry) -> str:
+        name, inputs = entry["name"], entry["inputs"]
+        typed = "".join(f", {_argument(p)}: {self._type(p, argument=True)}" for p in inputs)
+        typed = f", *{typed}" if len(inputs) > _MOST_POSITIONAL else typed
+        passed = "".join(f", {_argument(p)}" for p in inputs)
+        about = _doc(self._notices.get(name) or f"The contract's `{name}`.", 8)
+        if entry["stateMutability"] not in ("view", "pure"):
+            body = f'        return self._encode("{name}"{passed})'
+            return f"    def {name}(self{typed}) -> Call:\n{about}\n{body}"
+        (output,) = entry["outputs"]
+        kind = self._type(output)
+        body = f'        return self._ask({kind}, "{name}"{passed})'
+        return f"    def {name}(self{typed}) -> {kind}:\n{about}\n{body}"
+
+    def _event(self, entry: Entry) -> str:
+        fields = "\n".join(f"    {p['name']}: {self._type(p)}" for p in entry["inputs"])
+        about = _doc(f"Event `{entry['name']}`.", 4)
+        return (
+            f"@dataclass(frozen=True, slots=True)\nclass {entry['name']}(TypedEvent):\n"
+            f"{about}\n\n{fields}"
+        )
+
+    def _struct(self, name: str, parameter: Entry) -> str:
+        about = _doc(self._structs.find(parameter)[1] or f"Struct `{name}`.", 4)
+        fields = "\n".join(f"    {c['name']}: {self._type(c)}" for c in parameter["components"])
+        return f"class {name}(NamedTuple):\n{about}\n\n{fields}"
+
+    def _type(self, parameter: Entry, *, argument: bool = False) -> str:
+        kind = str(parameter["type"])
+        if kind.endswith("]"):
+            inner = {**parameter, "type": kind[: kind.rindex("[")]}
+            item = self._type(inner, argument=argument)
+            return f"Sequence[{item}]" if argument else f"tuple[{item}, ...]"
+        if kind == "tuple":
+            name = self._structs.find(parameter)[0]
+            self._used[name] = parameter
+            return name
+        plain = {"address": "str", "string": "str", "bool": "bool"}
+        return plain.get(kind) or ("bytes" if kind.startswith("bytes") else "int")
+
+
+def _argument(parameter: Entry) -> str:
+    """The parameter's name without the underscore that Vyper needs beside a state variable."""
+    name = str(parameter["name"]).lstrip("_")
+    return {"round": "round_"}.get(name, name)
+
+
+def _words(comment: str) -> str:
+    """The text of comment lines."""
+    lines = " ".join(line.lstrip("# ") for line in comment.splitlines())
+    return lines.replace("@notice", "").strip()
+
+
+def _doc(words: str, indent: int) -> str:
+    words = " ".join(words.split())
+    words = words if words.endswith((".", "!", "?")) else words + "."
+    pad = " " * indent
+    if len(words) + indent + 6 <= 100:
+        return f'{pad}"""{words}"""'
+    first, *rest = textwrap.wrap(words, 90 - indent)
+    lines = "\n".join(pad + line for line in rest)
+    return f'{pad}"""{first}\n{lines}\n{pad}"""'
+
+
+def write_face(
+    name: str, abi: list[Entry], userdoc: Mapping[str, Any], comments: Comments
+) -> dict[str, str]:
+    """The formatted sources of the face of contract ``name``, by file name."""
+    methods = userdoc.get("methods", {})
+    notices = comments.notices | {
+        key.partition("(")[0]: value["notice"] for key, value in methods.items()
+    }
+    notices[""] = userdoc.get("notice") or f"The {name} contract."
+    written = FaceWriter(name, abi, notices, comments).modules()
+    return {path: format_source(source) for path, source in written.items()}
+
+
+def format_source(source: str) -> str:
+    """``source`` as ruff, the house's formatter, writes it; imports that it lacks use for go."""
+    for command in (["check", "--select", "F401,I", "--fix", "--quiet"], ["format", "--quiet"]):
+        source = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--stdin-filename", _FILE, "-"],
+            input=source,
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parents[1],
+        ).stdout
+    return source
+
+
+_FILE = "src/quorate/ledger/faces/face.py"
+_HEAD = """\"\"\"{about}
+
+Written by scripts/compile_contracts.py from the contract; change that, not this file.
+\"\"\"
+
+{imports}
+"""
+_FACTS = """from dataclasses import dataclass
+from typing import NamedTuple
+
+from quorate.ledger.faces.base import TypedEvent
+"""
+_FACE = """from collections.abc import Sequence
+
+from quorate.ledger.contracts import Call, load_artifact
+from quorate.ledger.faces.base import Face
+"""

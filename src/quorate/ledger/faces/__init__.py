@@ -1,0 +1,1 @@
+"""Typed faces of the contracts, one module each, written by scripts/compile_contracts.py."""
