@@ -72,6 +72,13 @@ def test_write__into_a_folder_that_is_not_there__fails_and_leaves_nothing(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_write__over_a_folder__fails_and_leaves_nothing(tmp_path):
+    (tmp_path / "folder" / "inside").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        write_durable(tmp_path / "folder", b"x")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
 def test_observers__every_step__heard_in_order_and_only_inside(tmp_path):
     heard: list[tuple[str, str]] = []
     with observe_writes(lambda *step: heard.append(step)):

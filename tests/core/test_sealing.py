@@ -135,6 +135,16 @@ def test_seal__to_a_key_that_is_none__refused_not_crashed(part):
         seal(b"x", [SealingPublicKey(bad)], DICE)
 
 
+def test_unseal__sender_lies_about_the_size__refused():
+    # The associated data does not help here: the sender seals its own lie.
+    key = content_key_of(ENVELOPE, ALICE)
+    header = canonical_bytes(header_of(ENVELOPE) | {"size": len(PLAINTEXT) + 1})
+    prefix = MAGIC + struct.pack(">I", len(header)) + header
+    body = AESGCM(derive_key(key, "sealed/v1", "encrypt")).encrypt(bytes(12), PLAINTEXT, prefix)
+    with pytest.raises(VerificationError, match="size"):
+        unseal(prefix + body, ALICE)
+
+
 def test_open_with__content_key_of_another_envelope__refused():
     other = seal(PLAINTEXT, [ALICE.public_key], DICE)
     with pytest.raises(VerificationError, match="committed"):

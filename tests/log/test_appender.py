@@ -317,6 +317,25 @@ def test_reading__damaged_whole_tile__never_handed_out(tmp_path):
         log.consistency(100)
 
 
+def test_open__checkpoint_lost_or_put_back__refused_and_nothing_removed(tmp_path):
+    notes = []
+    with create_log(tmp_path) as log:
+        for i in range(1, 5):
+            notes.append(log.checkpoint_note())
+            log.append(leaf(i))
+        notes.append(log.checkpoint_note())
+    checkpoint = tmp_path / "checkpoint"
+    for note, attempt in ((None, create_log), (notes[0], open_log), (notes[2], open_log)):
+        checkpoint.unlink() if note is None else checkpoint.write_text(note, "utf-8")
+        before = contents(tmp_path)
+        with pytest.raises(DamagedError, match="lost or older"):
+            attempt(tmp_path)
+        assert contents(tmp_path) == before
+    checkpoint.write_text(notes[-1], "utf-8")
+    with open_log(tmp_path) as log:
+        assert list(log.entries(1)) == [leaf(i) for i in range(1, 5)]
+
+
 def test_open__leftovers_of_a_killed_writer__removed(tmp_path):
     create_log(tmp_path, 5).close()
     before = contents(tmp_path)

@@ -111,6 +111,18 @@ def test_timestamped_signatures__other_time__refused():
                 signatures_by(Note(str(POINT), (changed,)), verifiers)
 
 
+def test_cosignature__signed_time_out_of_range__refused():
+    name, signer = WITNESS_IDENTITIES[0].name, WITNESSES[0].witness_signer
+    verifiers = [WITNESS_IDENTITIES[0].verifier]
+    for time, accepted in ((0, True), (2**63 - 1, True), (2**63, False)):
+        note = Note(str(POINT), (sign_cosignature(POINT, name, signer, time),))
+        if accepted:
+            assert signatures_by(note, verifiers)
+        else:
+            with pytest.raises(VerificationError, match="out of range"):
+                signatures_by(note, verifiers)
+
+
 def test_identities__keys_of_another_scheme__refused():
     with pytest.raises(EncodingError):
         LogIdentity(ORIGIN, IDENTITY.ml_dsa_44, IDENTITY.ed25519)

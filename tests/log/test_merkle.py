@@ -21,7 +21,8 @@ from quorate.log.merkle import (
 from tests.log import reference
 from tests.log.parties import published
 
-LEAVES = st.lists(st.binary(max_size=8), min_size=1, max_size=70)
+# Different leaves: of two equal ones, each other's index would be no lie.
+LEAVES = st.lists(st.binary(max_size=8), min_size=1, max_size=70, unique=True)
 # The eight leaves of the Certificate Transparency reference tree, and its root.
 CT_LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "60616263646566676869"]
 CT_LEAVES[-1] += "6a6b6c6d6e6f"

@@ -7,6 +7,7 @@ import pytest
 from quorate.core.errors import DamagedError, InputError
 from quorate.core.files import observe_writes
 from quorate.core.hashing import Digest
+from quorate.vault import disk
 from quorate.vault.disk import DiskStore
 
 
@@ -45,6 +46,18 @@ def test_get__changed_file__damage_named_and_put_mends(tmp_path, store, data):
     assert caught.value.fields["file"] == str(path)
     store.put(b"one")
     assert store.get(address) == b"one"
+
+
+def test_delete__durable__announced_and_its_folder_synced(tmp_path, store, monkeypatch):
+    address = store.put(b"one")
+    synced, steps = [], []
+    sync = disk.sync_folder
+    monkeypatch.setattr(disk, "sync_folder", lambda path: (synced.append(path), sync(path)))
+    with observe_writes(lambda *step: steps.append(step)):
+        store.delete(address)
+        store.delete(address)
+    assert synced == [file_of(tmp_path / "vault", address).parent]
+    assert steps == [(when, f"delete {address.hex}") for when in ("before", "after")]
 
 
 def test_reopened__same_blobs(tmp_path, store):

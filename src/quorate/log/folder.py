@@ -116,7 +116,19 @@ class LogFolder:
                 yield tile
 
     def tidy(self, size: int) -> None:
-        """Removes what a killed writer left: nothing of it was ever acknowledged or signed."""
+        """Removes what a killed writer left: nothing of it was ever acknowledged or signed.
+
+        Raises `DamagedError`, and removes nothing, where more lies there than one interrupted
+        append can leave: then the checkpoint is lost or was put back, and the files are the log.
+        """
+        beyond = [tile for _, tile in self._files() if tile and not belongs(tile, size)]
+        bundles = [t for t in beyond if t.level == ENTRIES and t.width < TILE_WIDTH]
+        if len(bundles) > 1 or (size == 0 and any(t.width > 1 for t in beyond)):
+            raise DamagedError(
+                f"could not open log {self.path}: its checkpoint is lost or older than its files",
+                remedy="restore the checkpoint from a copy, a witness or a bundle",
+                file=CHECKPOINT,
+            )
         for path in self.path.glob(".*.tmp"):
             path.unlink(missing_ok=True)
         for leftover in self.leftovers(size):
