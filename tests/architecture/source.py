@@ -21,7 +21,7 @@ def files(*folders: str, suffixes: tuple[str, ...] = (".py",)) -> list[Path]:
 
 def documents() -> list[Path]:
     """Every Markdown page of the repository."""
-    return sorted((*ROOT.glob("*.md"), *files(*CODE, "docs", suffixes=(".md",))))
+    return sorted((*ROOT.glob("*.md"), *files(*CODE, "docs", "vectors", suffixes=(".md",))))
 
 
 @cache
