@@ -5,6 +5,7 @@ Exit codes 0, 1 and 2 are verdicts only; every other ending has a number of its 
 """
 
 import sys
+from importlib import import_module
 from typing import NoReturn
 
 import typer
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Runs one command; its exit code. Every failure becomes one clear message on stderr."""
-    from quorate.cli import commands  # noqa: F401, PLC0415  registers the commands
+    import_module("quorate.cli.commands")  # registers the commands
     from quorate.core.errors import QuorateError  # noqa: PLC0415
 
     try:

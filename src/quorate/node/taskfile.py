@@ -141,6 +141,15 @@ class ValidatorSection(_Section):
         return self
 
 
+class ReferenceSection(_Section):
+    """Published figures to print beside this run's, as shares (0 to 1); nothing depends on them."""
+
+    name: str = Field(max_length=80)
+    per_party: dict[str, float] = {}
+    average: float | None = Field(None, ge=0, le=1)
+    pooled_test: float | None = Field(None, ge=0, le=1)
+
+
 class TaskFile(_Section):
     """The whole file."""
 
@@ -155,6 +164,7 @@ class TaskFile(_Section):
     weight_cap: int = Field(100_000, ge=1)
     party: list[PartySection] = Field(min_length=2, max_length=8)  # exact Shapley values
     validator: list[ValidatorSection] = Field(min_length=1, max_length=16)
+    reference: list[ReferenceSection] = []
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "TaskFile":

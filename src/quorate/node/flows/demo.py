@@ -32,6 +32,7 @@ HOSPITALS = ("hospital-a", "hospital-b", "hospital-c", "hospital-d")
 VALIDATORS = ("validator-a", "validator-b", "validator-c", "validator-d")
 LIAR, LYING_ROUND = "validator-c", 5
 FIRST_CHEATING_ROUND = 3
+CHEAT, ATTACK = "hospital-b", "sign_flip"
 ROWS = "rows.csv"
 
 # Malignant is class 1. Sizes and mixes differ as those of real clinics do.
@@ -49,8 +50,8 @@ class DemoPlan:
     """Which demonstration: the seed, who cheats how (``None``: nobody)."""
 
     seed: int = 7
-    cheat: str | None = "hospital-b"
-    attack: str = "sign_flip"
+    cheat: str | None = CHEAT
+    attack: str = ATTACK
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""Verifying one file by itself: a statement, a receipt with its record, a bundle's container."""
+
+from dataclasses import dataclass
+
+from quorate.audit.container import open_case
+from quorate.audit.logs import log_identity, witness_identities
+from quorate.core.errors import EncodingError, UndecidedError, VerificationError
+from quorate.log.receipt import HEADER, Receipt
+from quorate.log.verify import verify_receipt
+from quorate.provenance.kinds import KINDS
+from quorate.provenance.records import Record
+from quorate.provenance.roots import MemberRoot, Roots
+from quorate.provenance.statement import parse_envelope, verify_statement
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was verified, and what may now be relied on."""
+
+    kind: str
+    facts: dict[str, str]
+
+
+def verify_file(data: bytes, trust: Roots | None, leaf: bytes | None = None) -> Finding:
+    """The facts in ``data``; raises `VerificationError` (no) or `UndecidedError` (cannot tell).
+
+    A receipt needs ``leaf``, the record that it proves. Without ``trust`` only a bundle can be
+    verified, against its own roots; nobody's statement can.
+    """
+    if data.startswith(b"PK"):
+        case = open_case(data, trust, None)
+        return Finding(
+            "bundle container",
+            {
+                "members": str(len(case.members)),
+                "roots": "your trust file" if trust else "its own: nobody vouched for them",
+                "next": "quorate audit re-derives what is inside",
+            },
+        )
+    if trust is None:
+        raise UndecidedError(
+            "could not verify: whose keys to believe is not known",
+            remedy="pass your trust file with --trust FILE",
+        )
+    if data.startswith(HEADER.encode()):
+        return _receipt(data, trust, leaf)
+    return _statement(data, trust)
+
+
+def _statement(data: bytes, trust: Roots) -> Finding:
+    try:
+        envelope = parse_envelope(data)
+    except EncodingError as error:
+        raise VerificationError(error.message, place="statement") from None
+    author = envelope.statement.author
+    statement = verify_statement(data, _member(trust, author).identity, "statement")
+    if statement.kind not in KINDS:
+        raise UndecidedError(f"could not read a statement of the unknown kind {statement.kind!r}")
+    try:
+        KINDS[statement.kind].from_statement(statement)
+    except EncodingError as error:
+        raise VerificationError(error.message, place="statement") from None
+    subjects = ", ".join(f"{s.name} {s.digest}" for s in statement.subjects)
+    return Finding(f"{statement.kind} statement", {"author": author, "subject": subjects})
+
+
+def _receipt(data: bytes, trust: Roots, leaf: bytes | None) -> Finding:
+    if leaf is None:
+        raise UndecidedError(
+            "could not verify a receipt: the record that it proves is missing",
+            remedy="pass it with --record FILE",
+        )
+    try:
+        text = data.decode("utf-8")
+        origin = Receipt.parse(text).note.text.split("\n", 1)[0]
+    except (UnicodeDecodeError, EncodingError) as error:
+        raise VerificationError(str(error), place="receipt") from None
+    member = next((m for m in trust.members if m.origin == origin), None)
+    if member is None:
+        raise VerificationError(f"is of the unknown log {origin[:80]!r}", place="receipt")
+    witnesses = witness_identities(trust, member.name)
+    verified = verify_receipt(text, leaf, log_identity(member), witnesses)
+    return Finding(
+        "receipt",
+        {
+            "log": origin,
+            "record": f"{verified.index} of {verified.checkpoint.size}",
+            "type": _type_of(leaf),
+            "cosigned by": f"{len(verified.cosigners)} of {len(witnesses)} witnesses",
+        },
+    )
+
+
+def _member(trust: Roots, name: str) -> MemberRoot:
+    try:
+        return trust.member(name)
+    except EncodingError as error:
+        raise VerificationError(error.message, place="statement") from None
+
+
+def _type_of(leaf: bytes) -> str:
+    try:
+        return Record.from_leaf(leaf).type
+    except EncodingError:
+        return "unknown"

@@ -1,0 +1,146 @@
+"""``quorate audit`` and ``quorate verify``: is it true? Exit 0 yes, 1 no, 2 cannot tell."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+from rich.table import Table
+
+from quorate.audit.auditor import STEPS, audit
+from quorate.audit.findings import AuditReport
+from quorate.audit.report import layer_rows, render
+from quorate.audit.single import verify_file
+from quorate.cli import app
+from quorate.cli.output import data, print_json, say, words
+from quorate.core.errors import EncodingError, InputError
+from quorate.core.files import read_file, write_durable
+from quorate.core.keyring import Keyring
+from quorate.core.sealing import SealingKey
+from quorate.node.config import passphrase
+from quorate.node.flows.export import AUDITOR, BUNDLE, OPENING_KEY
+from quorate.provenance.roots import Roots
+
+TrustOption = Annotated[
+    Path | None, typer.Option("--trust", help="Your own trust file; never one from a bundle.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+@app.command("audit")
+def audit_command(
+    path: Annotated[Path, typer.Argument(help="An evidence bundle, or the home that holds one.")],
+    trust: TrustOption = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="The key that the updates are sealed to; else looked for beside."),
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the HTML report here.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Re-derive everything from the evidence, offline. Exit 0 true, 1 false, 2 cannot tell."""
+    bundle = path / BUNDLE if path.is_dir() else path
+    content = read_file(bundle, "evidence bundle")
+    roots = read_roots(trust)
+    opener = _opener(key, trust, bundle)
+    if not as_json and roots is None:
+        say("[bold yellow]Nobody vouched for these roots[/bold yellow]: they are the bundle's own.")
+    with Progress(console=words, transient=True, disable=not words.is_terminal) as bar:
+        task = bar.add_task("opening the bundle", total=len(STEPS))
+        result = audit(
+            content,
+            roots,
+            opener,
+            lambda number, title: bar.update(task, completed=number - 1, description=title),
+        )
+    if report is not None:
+        write_durable(report, render(result).encode("utf-8"))
+    if as_json:
+        print_json(result.to_value())
+    else:
+        _print(result)
+    return result.exit_code
+
+
+def read_roots(trust: Path | None) -> Roots | None:
+    """The trust file, if one was given."""
+    if trust is None:
+        return None
+    try:
+        return Roots.from_bytes(read_file(trust, "trust file", limit=10_000_000))
+    except EncodingError as error:
+        raise InputError(f"could not use trust file {trust}: {error.message}") from None
+
+
+def _opener(key: Path | None, trust: Path | None, bundle: Path) -> SealingKey | None:
+    """The auditor's key. A key only opens; what it opens is checked against the chain."""
+    if key is not None:
+        return Keyring.load(key, passphrase()).sealing
+    folders = [trust.parent] if trust is not None else []
+    folders += [bundle.parent, bundle.parent / AUDITOR]
+    for folder in folders:
+        if (folder / OPENING_KEY).is_file():
+            return Keyring.load(folder / OPENING_KEY, passphrase()).sealing
+    return None
+
+
+def _print(result: AuditReport) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for check in result.checks:
+        table.add_row(f"{check.number:>2}", "[green]ok[/green]", check.title, check.detail)
+    if result.failure is not None:
+        ink = "red" if result.exit_code == 1 else "yellow"
+        mark = "NO" if result.exit_code == 1 else "??"
+        failure = result.failure
+        text = f"[{ink}]{failure.place} {failure.message}[/{ink}]"
+        table.add_row(f"{failure.number:>2}", f"[{ink}]{mark}[/{ink}]", failure.title, text)
+    data.print(table)
+    for note in result.notes:
+        say(f"note: {note}")
+    say()
+    total = sum(check.count for check in result.checks)
+    words_of = {
+        0: f"[green]verified[/green]: {total:,} checks; the model is what its record says it is",
+        1: "[red]refused[/red]: the evidence does not hold; the first fault is named above",
+        2: "[yellow]undecided[/yellow]: the evidence does not suffice; what is missing is above",
+    }
+    say(words_of[result.exit_code])
+    if result.story.model_digest:
+        say(f"model {result.story.model_digest}")
+    say(f"trust level {result.level}")
+    if result.exit_code == 0:
+        say()
+        layers = Table(box=None, pad_edge=False, show_header=False)
+        for name, text in layer_rows(result):
+            layers.add_row(name, text)
+        data.print(layers)
+    say()
+    say("not proven:")
+    for item in result.not_proven:
+        say(f"  · {item}")
+
+
+@app.command("verify")
+def verify_command(
+    path: Annotated[
+        Path, typer.Argument(help="A statement (.json), a receipt (.tlog-proof) or a bundle.")
+    ],
+    trust: TrustOption = None,
+    record: Annotated[
+        Path | None, typer.Option(help="The record that a receipt proves; else FILE's .json.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Verify one file against your trust file. Exit 0 true, 1 false, 2 cannot tell."""
+    content = read_file(path, "file")
+    leaf = None
+    if path.suffix == ".tlog-proof":
+        leaf = read_file(record or path.with_suffix(".json"), "record", limit=65_535)
+    finding = verify_file(content, read_roots(trust), leaf)
+    if as_json:
+        print_json({"passed": True, "kind": finding.kind, "facts": finding.facts})
+    else:
+        say(f"[green]verified[/green]: {finding.kind}")
+        for name, value in finding.facts.items():
+            say(f"  {name}: {value}")
+    return 0

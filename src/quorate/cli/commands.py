@@ -1,0 +1,5 @@
+"""Importing this module registers every command."""
+
+from quorate.cli import audit, demo, inspect, log, train
+
+__all__ = ["audit", "demo", "inspect", "log", "train"]

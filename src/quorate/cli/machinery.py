@@ -1,0 +1,101 @@
+"""What the commands that run a task share: clock, chance, progress on the terminal, the auditor."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from quorate.cli.output import say, words
+from quorate.core.errors import InternalError
+from quorate.core.sources import SystemClock, SystemRandomness
+from quorate.node.config import passphrase
+from quorate.node.flows.progress import RoundResult
+from quorate.node.flows.train import Machinery
+from quorate.node.tasks import TOKEN
+
+REPORT = "report.html"
+
+
+class Terminal:
+    """Progress of a flow: a bar on stderr, a line per round on stdout unless quiet."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.results: list[RoundResult] = []
+        self._quiet = quiet
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=words,
+            transient=True,
+            disable=not words.is_terminal,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> "Terminal":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def stage(self, text: str) -> None:
+        """Shows what is being done."""
+        if self._task is None:
+            self._task = self._bar.add_task(text, total=None)
+        self._bar.update(self._task, description=text)
+        if not self._quiet:
+            say(f"[dim]· {text}[/dim]")
+
+    def round_closed(self, result: RoundResult) -> None:
+        """Shows a round."""
+        self.results.append(result)
+        if self._task is not None:
+            self._bar.update(self._task, total=result.rounds, completed=result.number)
+        if not self._quiet:
+            say(round_line(result))
+
+
+def round_line(result: RoundResult) -> str:
+    """One round in one line."""
+    head = f"  round {result.number:>2}/{result.rounds}"
+    if not result.settled:
+        return f"{head}  aborted: {result.reason}; every bond is safe"
+    scores = "  ".join(f"{name} {value / 1e6:+.3f}" for name, value in result.medians.items())
+    line = f"{head}  settled  {scores}"
+    if not result.accepted:
+        line += "  [yellow](the vote kept the model as it was)[/yellow]"
+    for name, amount in result.slashed.items():
+        why = "low score" if name in result.penalties else "update refused or withheld"
+        line += f"\n      [red]{name} slashed {amount / TOKEN:,.0f}: {why}[/red]"
+    for name in result.suspended:
+        line += (
+            f"\n      [red]{name} voted for an aggregate that re-execution does not give: "
+            "suspended, bond locked for an appeal[/red]"
+        )
+    return line
+
+
+def machinery(terminal: Terminal) -> Machinery:
+    """The real clock and the real generator."""
+    return Machinery(SystemClock(), SystemRandomness(), terminal, passphrase())
+
+
+def stamped_folder(name: str) -> Path:
+    """A new folder for this run, named after the time of day it began."""
+    now = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC)
+    return Path(name) / now.strftime("%Y%m%d-%H%M%S")
+
+
+def run_auditor(bundle: Path, *options: str) -> dict[str, Any]:
+    """The audit of ``bundle`` in a process of its own; its JSON verdict and exit code."""
+    command = [sys.executable, "-m", "quorate", "audit", str(bundle), "--json", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode not in (0, 1, 2):
+        raise InternalError(f"the auditor could not do its work: {done.stderr.strip()}")
+    verdict: dict[str, Any] = json.loads(done.stdout)
+    return verdict

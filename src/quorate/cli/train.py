@@ -1,0 +1,132 @@
+"""``quorate train``: the main job on the user's own files."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from quorate.cli import app
+from quorate.cli.machinery import REPORT, Terminal, machinery, run_auditor, stamped_folder
+from quorate.cli.output import data, print_json, say
+from quorate.core.sources import stopwatch
+from quorate.node.datasets import Holdings, load_holdings, pool
+from quorate.node.federation import Misconduct
+from quorate.node.flows.comparison import accuracy
+from quorate.node.flows.train import Outcome, run_task
+from quorate.node.taskfile import TaskFile, read_task_file
+from quorate.node.tasks import TOKEN, trainer_for
+
+
+@app.command("train")
+def train_command(
+    task_path: Annotated[Path, typer.Argument(metavar="TASK", help="The task, a TOML file.")],
+    data_folder: Annotated[
+        Path | None, typer.Option("--data", help="Where the files lie; else beside the task.")
+    ] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Where to work; a new folder named after the task else.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> int:
+    """Train together on your own CSV files: approval, rounds, payment, evidence, audit."""
+    started = stopwatch()
+    task = read_task_file(task_path)
+    holdings = load_holdings(task, data_folder or task_path.parent)
+    folder = home or stamped_folder(f"quorate-{task.task.name}")
+    with Terminal(quiet=as_json) as terminal:
+        outcome = run_task(folder, task, holdings, Misconduct(), machinery(terminal))
+        terminal.stage("auditing the bundle in a separate process")
+        export = outcome.export
+        report = folder / REPORT
+        verdict = run_auditor(export.bundle, "--trust", str(export.trust), "--report", str(report))
+    value = {
+        "task": task.task.name,
+        "accuracy": _accuracies(task, holdings, outcome),
+        "published": [item.model_dump() for item in task.reference],
+        "rewards": {
+            name: (money.final + money.slashed - money.initial) / TOKEN
+            for name, money in outcome.money.items()
+        },
+        "slashed": {name: money.slashed / TOKEN for name, money in outcome.money.items()},
+        "rows": {
+            name: {
+                "train": int(holding.data.labels.size),
+                "test": int(holdings.test[name].data.labels.size),
+                "incomplete": holdings.dropped[name],
+            }
+            for name, holding in holdings.train.items()
+        },
+        "model_digest": str(outcome.model.digest),
+        "audit": {"passed": verdict["passed"], "checks": verdict["checks"]},
+        "ledger": {
+            "transactions": export.transactions,
+            "records": export.records,
+            "receipts": export.receipts,
+            "trust_level": verdict["trust_level"],
+        },
+        "separation_exercised": False,
+        "bundle": str(export.bundle),
+        "trust": str(export.trust),
+        "report": str(report),
+        "seconds": round(stopwatch() - started, 2),
+    }
+    if as_json:
+        print_json(value)
+    else:
+        _print(value)
+    return 0 if verdict["passed"] else 1
+
+
+def _accuracies(task: TaskFile, holdings: Holdings, outcome: Outcome) -> dict[str, Any]:
+    """Per party on its own test rows; their average, plain and by rows; and on all test rows.
+
+    The pooled test rows are standardised by the pooled training rows, which a real consortium
+    could not do: the figure is there to be compared with published ones.
+    """
+    trainer = trainer_for(task, holdings.width)
+    per_party = {
+        name: accuracy(trainer, outcome.model, holding.data)
+        for name, holding in holdings.test.items()
+    }
+    rows = {name: holding.data.labels.size for name, holding in holdings.test.items()}
+    _, scale = pool(list(holdings.train.values()), standardise=False)
+    plain, _ = pool(list(holdings.test.values()), standardise=False)
+    together = scale.apply(plain) if task.data.standardise else plain
+    total = sum(rows.values())
+    return {
+        "per_party": per_party,
+        "average": sum(per_party.values()) / len(per_party),
+        "weighted": sum(share * rows[name] for name, share in per_party.items()) / total,
+        "pooled_test": accuracy(trainer, outcome.model, together),
+    }
+
+
+def _print(value: dict[str, Any]) -> None:
+    reached = value["accuracy"]
+    table = Table(title="accuracy on each party's own test rows", title_justify="left")
+    table.add_column("")
+    for name in (*reached["per_party"], "average", "pooled test"):
+        table.add_column(name, justify="right")
+    shares = (*reached["per_party"].values(), reached["average"], reached["pooled_test"])
+    table.add_row("this run", *(f"[bold]{share:.1%}" for share in shares))
+    for item in value["published"]:
+        known = [item["per_party"].get(name) for name in reached["per_party"]]
+        known += [item["average"], item["pooled_test"]]
+        cells = ("" if share is None else f"{share:.1%}" for share in known)
+        table.add_row(item["name"], *cells)
+    data.print(table)
+    ledger, audit = value["ledger"], value["audit"]
+    say(
+        f"ledger: {ledger['transactions']} transactions, {ledger['records']} log records, "
+        f"{ledger['receipts']} receipts; trust level {ledger['trust_level']}"
+    )
+    say("all parties ran in one process here: their separation was not exercised")
+    say("what this mode does not hide: the validators read every update (privacy mode validators)")
+    ink, word = ("green", "verified") if audit["passed"] else ("red", "NOT verified")
+    say(f"auditor (separate process, no network): [{ink}]{word}[/{ink}], {audit['checks']} checks")
+    say(f"model {value['model_digest']}")
+    say(f"evidence {value['bundle']}")
+    say(f"trust file {value['trust']}")
+    say(f"report {value['report']}")
+    say(f"{value['seconds']} s")
