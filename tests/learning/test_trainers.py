@@ -174,7 +174,11 @@ def test_options__unknown_or_out_of_range__task_error(options):
 def test_options__record__reads_back_from_text():
     options = PerceptronOptions(learning_rate=0.003, hidden=3, l2=1e-5)
     assert PerceptronOptions.parse(options.record()) == options
-    assert StepOptions().record()["learning_rate"] == "0.1"
+    assert StepOptions().record() == {
+        "learning_rate": "0.1", "local_steps": "20", "batch_size": "16", "l2": "0.0"
+    }  # fmt: skip
+    with pytest.raises(TaskError):
+        StepOptions.parse({"local_steps": "1.5"})
     for hidden in (0, 5000, "3"):
         with pytest.raises(TaskError):
             trainer_of("perceptron", hidden=hidden)

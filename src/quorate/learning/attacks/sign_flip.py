@@ -11,7 +11,7 @@ class SignFlip:
     """``strength``: how many times the honest step backwards."""
 
     name = "sign_flip"
-    strength = 4.0
+    strength = 8.0
 
     def poison(self, labels: Int64s) -> Int64s:
         """The labels as they are."""

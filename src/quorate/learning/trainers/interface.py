@@ -82,30 +82,29 @@ class StepOptions:
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Self:
-        """Options by name, fractions as decimal text or floats; an unknown name raises `TaskError`.
+        """Options by name, as numbers or as decimal text; an unknown name raises `TaskError`.
 
         Text because a signed task is canonical JSON, which has no floats.
         """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(options) - known)
+        whole = {field.name: field.type in (int, "int") for field in fields(cls)}
+        unknown = sorted(set(options) - set(whole))
         if unknown:
             raise TaskError(
                 f"could not read trainer options: {unknown[0]!r} is unknown",
-                remedy=f"known are {', '.join(sorted(known))}",
+                remedy=f"known are {', '.join(sorted(whole))}",
             )
-        return cls(**{name: _fraction(name, value) for name, value in options.items()})
+        return cls(**{name: _number(name, value, whole[name]) for name, value in options.items()})
 
-    def record(self) -> dict[str, str | int]:
-        """All options by name, as a task's specification carries them; `parse` reads them back."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: v if type(v) is int else repr(float(v)) for name, v in values.items()}
+    def record(self) -> dict[str, str]:
+        """All options by name as decimal text, as a task's specification carries them."""
+        return {field.name: repr(getattr(self, field.name)) for field in fields(self)}
 
 
-def _fraction(name: str, value: Any) -> Any:
+def _number(name: str, value: Any, whole: bool) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return float(value)
+        return int(value) if whole else float(value)
     except ValueError:
         raise TaskError(f"could not set {name} to {value[:40]!r}: it is not a number") from None
 
