@@ -179,7 +179,7 @@ def test_options__record__reads_back_from_text():
     }  # fmt: skip
     with pytest.raises(TaskError):
         StepOptions.parse({"local_steps": "1.5"})
-    for hidden in (0, 5000, "3"):
+    for hidden in (0, 5000, "many", 3.0):
         with pytest.raises(TaskError):
             trainer_of("perceptron", hidden=hidden)
 
