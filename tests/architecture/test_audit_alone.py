@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from tests.scenarios.small import run_small
+
 DISTRUSTED = (
     "quorate.node",
     "quorate.cli",
@@ -52,6 +54,21 @@ def run_alone(statements: str) -> list[str]:
         raise AssertionError(result.stderr)
     found: list[str] = json.loads(result.stdout.splitlines()[-1])
     return found
+
+
+def test_audit__whole_bundle_by_the_command__alone_and_offline(tmp_path):
+    run_small(tmp_path / "home", rounds=1)
+    home = str(tmp_path / "home")
+    statements = (
+        "from quorate.cli import run\n"
+        f"assert run(['audit', {home!r}, '--trust', {home + '/auditor/trust.json'!r}]) == 0"
+    )
+    assert run_alone(statements) == ["quorate.cli"]  # which was asked, and brought nothing else
+
+
+def test_guard__a_socket__refused():
+    with pytest.raises(AssertionError, match="the auditor tried socket"):
+        run_alone("import socket; socket.socket()")
 
 
 def test_audit__every_module_loaded__nothing_distrusted_in_the_process():

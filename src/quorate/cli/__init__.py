@@ -29,7 +29,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Runs one command; its exit code. Every failure becomes one clear message on stderr."""
-    import_module("quorate.cli.commands")  # registers the commands
+    # The auditor's process loads the auditor and nothing else (tests/architecture keeps it).
+    alone = arguments[:1] in (["audit"], ["verify"])
+    import_module("quorate.cli.audit" if alone else "quorate.cli.commands")
     from quorate.core.errors import QuorateError  # noqa: PLC0415
 
     try:

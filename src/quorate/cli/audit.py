@@ -1,5 +1,9 @@
-"""``quorate audit`` and ``quorate verify``: is it true? Exit 0 yes, 1 no, 2 cannot tell."""
+"""``quorate audit`` and ``quorate verify``: is it true? Exit 0 yes, 1 no, 2 cannot tell.
 
+Nothing here imports the node: the process that audits holds no code that could act for a party.
+"""
+
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +21,7 @@ from quorate.core.errors import EncodingError, InputError
 from quorate.core.files import read_file, write_durable
 from quorate.core.keyring import Keyring
 from quorate.core.sealing import SealingKey
-from quorate.node.config import passphrase
-from quorate.node.flows.export import AUDITOR, BUNDLE, OPENING_KEY
+from quorate.provenance.bundle import AUDITOR_FOLDER, BUNDLE_FILE, OPENING_KEY_FILE
 from quorate.provenance.roots import Roots
 
 TrustOption = Annotated[
@@ -39,7 +42,7 @@ def audit_command(
     as_json: JsonOption = False,
 ) -> int:
     """Re-derive everything from the evidence, offline. Exit 0 true, 1 false, 2 cannot tell."""
-    bundle = path / BUNDLE if path.is_dir() else path
+    bundle = path / BUNDLE_FILE if path.is_dir() else path
     content = read_file(bundle, "evidence bundle")
     roots = read_roots(trust)
     opener = _opener(key, trust, bundle)
@@ -75,13 +78,17 @@ def read_roots(trust: Path | None) -> Roots | None:
 def _opener(key: Path | None, trust: Path | None, bundle: Path) -> SealingKey | None:
     """The auditor's key. A key only opens; what it opens is checked against the chain."""
     if key is not None:
-        return Keyring.load(key, passphrase()).sealing
+        return _load(key)
     folders = [trust.parent] if trust is not None else []
-    folders += [bundle.parent, bundle.parent / AUDITOR]
+    folders += [bundle.parent, bundle.parent / AUDITOR_FOLDER]
     for folder in folders:
-        if (folder / OPENING_KEY).is_file():
-            return Keyring.load(folder / OPENING_KEY, passphrase()).sealing
+        if (folder / OPENING_KEY_FILE).is_file():
+            return _load(folder / OPENING_KEY_FILE)
     return None
+
+
+def _load(key: Path) -> SealingKey:
+    return Keyring.load(key, os.environ.get("QUORATE_PASSPHRASE") or None).sealing
 
 
 def _print(result: AuditReport) -> None:

@@ -20,7 +20,7 @@ from quorate.log.fsck import check_log
 from quorate.log.note import Note
 from quorate.node.config import passphrase
 from quorate.node.federation import FOUNDER
-from quorate.node.flows.export import BUNDLE
+from quorate.provenance.bundle import BUNDLE_FILE
 
 LAYERS = {
     "application": "command line; no portal, no agents",
@@ -54,7 +54,7 @@ def describe_home(home: Path) -> dict[str, Any]:
             logs[folder.parent.name] = Checkpoint.parse(Note.parse(note.decode()).text).size
         except (EncodingError, UnicodeDecodeError) as error:
             raise InputError(f"could not read log {folder}: {error}") from None
-    bundle = home / BUNDLE
+    bundle = home / BUNDLE_FILE
     blocks, chain_id = _chain_facts(home)
     return {
         "home": str(home),

@@ -25,6 +25,12 @@ OPENINGS = "openings.sealed"
 INITIAL_MODEL = "model/initial.safetensors"
 FINAL_MODEL = "model/final.safetensors"
 
+BUNDLE_FILE = "evidence.zip"
+"""Where a home keeps its bundle."""
+AUDITOR_FOLDER = "auditor"
+TRUST_FILE = "trust.json"
+OPENING_KEY_FILE = "auditor.key"
+
 MEMBER_LIMIT = 2**31  # bytes
 COUNT_LIMIT = 100_000
 

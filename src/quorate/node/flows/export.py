@@ -23,12 +23,16 @@ from quorate.node.party import Party
 from quorate.node.tasks import initial_model
 from quorate.provenance.book import DECISION
 from quorate.provenance.bundle import (
+    AUDITOR_FOLDER,
     BLOCKS,
+    BUNDLE_FILE,
     FINAL_MODEL,
     INITIAL_MODEL,
     MANIFEST,
+    OPENING_KEY_FILE,
     OPENINGS,
     ROOTS,
+    TRUST_FILE,
     pack,
     seal_manifest,
 )
@@ -36,11 +40,6 @@ from quorate.provenance.kinds import Model as ModelClaim
 from quorate.provenance.kinds import Update as UpdateClaim
 from quorate.provenance.roots import ChainRoot, Roots
 from quorate.provenance.statement import parse_envelope
-
-BUNDLE = "evidence.zip"
-AUDITOR = "auditor"
-TRUST = "trust.json"
-OPENING_KEY = "auditor.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,8 @@ def claim_rewards(federation: Federation) -> None:
 def export_evidence(federation: Federation, model: Model, randomness: Randomness) -> Export:
     """Writes bundle, trust file and the auditor's opening key; the same again on a second call."""
     auditor = _auditor(federation, randomness)
-    trust = federation.home / AUDITOR / TRUST
-    bundle = federation.home / BUNDLE
+    trust = federation.home / AUDITOR_FOLDER / TRUST_FILE
+    bundle = federation.home / BUNDLE_FILE
     roots = roots_of(federation)
     if not bundle.exists():
         _close_logs(federation)
@@ -103,7 +102,7 @@ def export_evidence(federation: Federation, model: Model, randomness: Randomness
     return Export(
         bundle=bundle,
         trust=trust,
-        opening_key=federation.home / AUDITOR / OPENING_KEY,
+        opening_key=federation.home / AUDITOR_FOLDER / OPENING_KEY_FILE,
         records=sum(party.log.size for party in federation.parties.values()),
         transactions=federation.ledger.head().number,
         receipts=sum(len(_recorded(party)) for party in federation.parties.values()),
@@ -143,8 +142,8 @@ def _close_logs(federation: Federation) -> None:
 
 def _auditor(federation: Federation, randomness: Randomness) -> Keyring:
     """The demo's auditor: keys made outside the bundle; only openings are sealed to them."""
-    folder = federation.home / AUDITOR
-    path = folder / OPENING_KEY
+    folder = federation.home / AUDITOR_FOLDER
+    path = folder / OPENING_KEY_FILE
     if not path.exists():
         make_folder(folder, mode=0o700)
         Keyring.generate("auditor", randomness).save(path, randomness)
