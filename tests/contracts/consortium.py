@@ -72,10 +72,16 @@ class Consortium:
         self.sponsor = account("sponsor")
         self.stranger = account("stranger")
         people = [(who, MEMBER) for who in self.m]
-        people += [(who, PARTICIPANT) for who in self.p] + [(who, VALIDATOR) for who in self.v]
+        people += [(who, VALIDATOR) for who in self.v] + [(who, PARTICIPANT) for who in self.p]
         founders = [founder(who, roles, self.controllers.get(who)) for who, roles in people]
-        holders = [(who, FUNDS) for who in (*self.p, *self.v, self.sponsor)]
-        self.pair = Pair(founders, holders)
+        holders = [(who, FUNDS) for who in (self.sponsor, *self.v, *self.p)]
+        first = [*holders[:31], (self.m[0], FUNDS * len(holders[31:]))]  # 32 at deployment
+        self.pair = Pair(founders[:32], first)
+        for who, *facts in founders[32:]:
+            self.approve(self.pair.view("Members", "admit_subject", who, *facts))
+            self.pair.send(who, "Members", "admit", who, *facts)
+        for who, amount in holders[31:]:
+            self.pair.send(self.m[0], "Token", "transfer", who, amount)
         stakes = self.pair.address("Stakes")
         for who in (*self.p, *self.v):
             self.pair.send(who, "Token", "approve", stakes, FUNDS)
@@ -166,13 +172,15 @@ class Consortium:
             self.commit(task, each)
 
     def include_all(self, task: bytes, bitmaps: dict[str, int] | int | None = None) -> None:
-        """Every validator commits to its bitmap and reveals it."""
+        """Every seated validator commits to its bitmap and reveals it."""
         committed = int(self.pair.view("Rounds", "round_of", task)[3])
         chosen = bitmaps if isinstance(bitmaps, dict) else {}
         same = bitmaps if isinstance(bitmaps, int) else committed
-        for who in self.v:
+        seats = int(self.pair.view("Rounds", "round_of", task)[5])
+        seated = [who for place, who in enumerate(self.v) if seats >> place & 1]
+        for who in seated:
             self.include_commit(task, who, chosen.get(who, same))
-        for who in self.v:
+        for who in seated:
             self.include_reveal(task, who, chosen.get(who, same))
 
     def vote_all(self, task: bytes, votes: dict[str, tuple]) -> None:

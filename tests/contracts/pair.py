@@ -1,5 +1,7 @@
 """Contract and twin side by side: every transaction runs on both, every difference is an error."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +110,14 @@ class Chain:
 class Pair:
     """The whole suite twice. `send` demands the same value, events or revert from both."""
 
-    def __init__(self, founders: list[tuple], holders: list[tuple], delay: int = 7 * DAY) -> None:
+    def __init__(
+        self,
+        founders: list[tuple],
+        holders: list[tuple],
+        delay: int = 7 * DAY,
+        *,
+        bound: str | None = "Rounds",
+    ) -> None:
         self.chain = Chain()
         self.world = World(CHAIN_ID, START)
         self.twins: dict[str, Any] = {}
@@ -130,7 +139,9 @@ class Pair:
             lambda: [t["Members"], t["Token"], t["Stakes"]],
         )
         self._both("Anchor", Anchor, [at("Members")], lambda: [t["Members"]])
-        self.send(self.deployer, "Stakes", "bind", at("Rounds"))
+        if bound:  # to the contract of that name, or to an account that plays it
+            target = at(bound) if bound in SUITE else bound
+            self.send(self.deployer, "Stakes", "bind", target)
 
     def _both(self, name: str, twin: type, arguments: list, twin_arguments) -> None:
         try:
@@ -204,3 +215,14 @@ def commitment(  # noqa: PLR0917 (what it binds)
 
 def spelled(number: int) -> str:
     return checksum_address(number.to_bytes(20, "big"))
+
+
+@contextmanager
+def reverts(message: str) -> Iterator[None]:
+    """Contract and twin both revert with exactly `message` inside."""
+    try:
+        yield
+    except Reverted as reverted:
+        assert str(reverted) == message, f"{reverted} instead of {message}"
+    else:
+        raise AssertionError(f"nothing reverted with {message}")
