@@ -1,7 +1,7 @@
 """The machine against py-evm: same status, gas, logs, output, nonces, code and storage."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from quorate.core.errors import RefusedError
 from quorate.core.hashing import keccak256
@@ -9,7 +9,13 @@ from quorate.core.keys import Secp256k1Signer
 from quorate.ledger.contracts import Artifact
 from quorate.ledger.machine import BlockContext, Machine
 from quorate.ledger.state import SetDigest, State
-from quorate.ledger.transactions import INITCODE_LIMIT, Transaction, intrinsic_gas, raw_address
+from quorate.ledger.transactions import (
+    INITCODE_LIMIT,
+    Transaction,
+    intrinsic_gas,
+    raw_address,
+    spell_address,
+)
 from tests.ledger.probes import probe_data
 from tests.ledger.programs import Scenario, assemble, creation_of, push, scenarios
 from tests.ledger.twins import CHAIN_ID, Twins
@@ -105,22 +111,14 @@ def test_create__gas_limit_exactly_intrinsic__included_and_out_of_gas(signer):
         twins.machine.check(Transaction(CHAIN_ID, 1, None, creation, due - 1), signer.address)
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(max_examples=60)
 @given(scenarios)
 def test_random_programs__same_as_reference(scenario: Scenario):
     _run(scenario)
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=600,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(max_examples=600)
 @given(scenarios)
 def test_random_programs__many__same_as_reference(scenario: Scenario):
     _run(scenario)
@@ -188,3 +186,58 @@ def test_call__revert__reason_and_no_trace(twins):
     output = machine.call(contract, probe_data("who"), BlockContext(8, 99), sender)
     assert [int.from_bytes(output[i : i + 32]) for i in range(64, 160, 32)] == [8, 99, CHAIN_ID]
     assert output[44:64] == keccak256(b"")[12:]
+
+
+ENVIRONMENT = {
+    "address": 0x30,
+    "selfbalance": 0x47,
+    "origin": 0x32,
+    "caller": 0x33,
+    "callvalue": 0x34,
+    "calldatasize": 0x36,
+    "codesize": 0x38,
+    "gasprice": 0x3A,
+    "returndatasize": 0x3D,
+    "coinbase": 0x41,
+    "timestamp": 0x42,
+    "number": 0x43,
+    "prevrandao": 0x44,
+    "gaslimit": 0x45,
+    "chainid": 0x46,
+    "basefee": 0x48,
+    "blobbasefee": 0x4A,
+    "msize": 0x59,
+    "gas": 0x5A,
+}
+
+
+def test_environment__every_instruction__same_as_reference(signer):
+    twins = Twins(signer)
+    code = b"".join(
+        bytes([op]) + push(slot) + b"\x55" for slot, op in enumerate(ENVIRONMENT.values())
+    )
+    code += push(0) + b"\x49" + push(90) + b"\x55"  # blobhash 0
+    code += push(0) + b"\x31" + push(91) + b"\x55"  # balance of the beneficiary
+    contract = twins.send(None, creation_of(code + b"\x00")).contract
+    assert twins.send(contract, b"\x01\x02").status == 1
+    slots = twins.machine.state.slots
+    key = raw_address(contract)
+    names = list(ENVIRONMENT)
+    assert slots[key, names.index("chainid")] == CHAIN_ID
+    assert slots[key, names.index("number")] == 2
+    assert slots[key, names.index("gaslimit")] == 30_000_000
+    assert slots[key, names.index("blobbasefee")] == 1
+    assert (key, names.index("basefee")) not in slots
+
+
+@pytest.mark.parametrize("number", range(1, 12))
+@pytest.mark.parametrize("data", [b"", b"\x00" * 213, b"\x01" * 192, bytes(range(256)) * 2])
+def test_precompiles__any_input__same_as_reference(signer, number, data):
+    twins = Twins(signer)
+    address = spell_address(number.to_bytes(20, "big"))
+    twins.send(address, data)
+    copy = b"\x36" + push(0) * 2 + b"\x37"
+    call = push(64) + push(0) + b"\x36" + push(0) * 2 + push(number) + b"\x5a\xf1"
+    keep = push(0) + b"\x55" + push(0) + b"\x51" + push(1) + b"\x55"
+    contract = twins.send(None, creation_of(copy + call + keep + b"\x00")).contract
+    twins.send(contract, data, gas=1_000_000)

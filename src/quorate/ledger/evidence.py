@@ -9,7 +9,7 @@ transactions and that none was left out.
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from quorate.core.errors import EncodingError, QuorateError, VerificationError
+from quorate.core.errors import EncodingError, InternalError, QuorateError, VerificationError
 from quorate.core.hashing import Digest
 from quorate.core.keys import PublicKey
 from quorate.ledger.blocks import Block, check_block, parse_block
@@ -101,7 +101,7 @@ class ReplayedChain:
         for block in self.blocks[from_block:]:
             yield from block_events(block, address)
 
-    def _extend(self, block: Block, trusted: dict[str, CodeRoot] | None) -> None:
+    def _extend(self, block: Block, trusted: Collection[CodeRoot] | None) -> None:
         context = BlockContext(block.header.number, block.header.time)
         for index, raw in enumerate(block.transactions):
             place = f"block {context.number}, transaction {index}"
@@ -123,7 +123,7 @@ class ReplayedChain:
         self,
         signed: SignedTransaction,
         outcome: Outcome,
-        trusted: dict[str, CodeRoot],
+        trusted: Collection[CodeRoot],
         place: str,
     ) -> None:
         """Step 10: code comes to be only by transactions that carry trusted creation code."""
@@ -132,9 +132,9 @@ class ReplayedChain:
             for address, entry in outcome.writes.entries.items()
             if entry.code and not self.state.entry(address).code
         }
-        if not created:
+        if not created and outcome.contract is None:
             return
-        root = _root_of(signed.transaction.data, trusted.values())
+        root = _root_of(signed.transaction.data, trusted)
         if root is None or outcome.contract is None or created != {raw_address(outcome.contract)}:
             raise VerificationError("creates a contract of unknown code", step="10", place=place)
         self.contracts[outcome.contract] = root.name
@@ -156,7 +156,6 @@ def replay(
     transaction may be included; 8 it executes to its receipt; 9 the block to its state; 10 created
     contracts have trusted code.
     """
-    trusted = None if code is None else {root.name: root for root in code}
     chain: ReplayedChain | None = None
     for block in blocks:
         if chain is None:
@@ -168,7 +167,7 @@ def replay(
         parent = chain.blocks[-1] if chain.blocks else None
         check_block(block, parent, operator, chain.chain_id)
         # 7 to 10
-        chain._extend(block, trusted)
+        chain._extend(block, code)
     if chain is None:
         raise VerificationError("there is no genesis block", step="0", place="chain")
     return chain
@@ -207,6 +206,8 @@ def _execute(
     try:
         signed = decode_transaction(raw)
         return signed, machine.execute(signed.transaction, signed.sender, context)
+    except InternalError:
+        raise  # our own fault says nothing about the evidence
     except QuorateError as error:
         raise VerificationError(
             f"could not be included: {error.message}", step="7", place=place

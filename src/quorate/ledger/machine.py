@@ -90,7 +90,11 @@ class Machine:
     def __init__(self, state: State, chain_id: int) -> None:
         self.state = state
         self.chain_id = chain_id
-        self._evm = EVM(spec_id="CANCUN", env=Env(cfg=CfgEnv(chain_id=chain_id)))
+        self._evm = EVM(
+            env=Env(cfg=CfgEnv(chain_id=chain_id)),
+            gas_limit=BLOCK_GAS_LIMIT,  # what GASLIMIT pushes; the block's own is not looked at
+            spec_id="CANCUN",
+        )
         self._load(Writes(state.entries, state.slots))
 
     def check(self, transaction: Transaction, sender: str) -> None:
