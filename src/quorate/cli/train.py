@@ -103,18 +103,15 @@ def _accuracies(task: TaskFile, holdings: Holdings, outcome: Outcome) -> dict[st
 
 
 def _print(value: dict[str, Any]) -> None:
-    reached = value["accuracy"]
+    reached, published = value["accuracy"], value["published"]
     table = Table(title="accuracy on each party's own test rows", title_justify="left")
     table.add_column("")
-    for name in (*reached["per_party"], "average", "pooled test"):
+    for name in ("this run", *(item["name"] for item in published)):
         table.add_column(name, justify="right")
-    shares = (*reached["per_party"].values(), reached["average"], reached["pooled_test"])
-    table.add_row("this run", *(f"[bold]{share:.1%}" for share in shares))
-    for item in value["published"]:
-        known = [item["per_party"].get(name) for name in reached["per_party"]]
-        known += [item["average"], item["pooled_test"]]
-        cells = ("" if share is None else f"{share:.1%}" for share in known)
-        table.add_row(item["name"], *cells)
+    for name, share in reached["per_party"].items():
+        table.add_row(name, _share(share), *(_share(p["per_party"].get(name)) for p in published))
+    for name, key in (("average", "average"), ("pooled test", "pooled_test")):
+        table.add_row(name, _share(reached[key]), *(_share(item[key]) for item in published))
     data.print(table)
     ledger, audit = value["ledger"], value["audit"]
     say(
@@ -130,3 +127,7 @@ def _print(value: dict[str, Any]) -> None:
     say(f"trust file {value['trust']}")
     say(f"report {value['report']}")
     say(f"{value['seconds']} s")
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
