@@ -2,7 +2,8 @@
 
 Everything that a block changes is one SQLite transaction (``synchronous=FULL``), announced to
 `quorate.core.files.durable_step`. Whatever SQLite finds wrong with its file is told as
-`DamagedError`; what it cannot see (a changed value) is found by digests.
+`DamagedError`; what it cannot see (a changed value) is found by digests. One thing neither can see: a write-ahead log
+that was cut off loses its newest blocks. The heads that parties write into their own logs show it.
 """
 
 import contextlib
