@@ -1,0 +1,47 @@
+# pragma version 0.4.3
+"""
+@title A token that calls back in the middle of every transfer, to test re-entrancy.
+"""
+
+target: public(address)
+payload: Bytes[2048]
+# @notice How many calls back were tried, and how many went through.
+tries: public(uint256)
+successes: public(uint256)
+
+
+@external
+def arm(target: address, payload: Bytes[2048]):
+    self.target = target
+    self.payload = payload
+
+
+@external
+def act(target: address, payload: Bytes[2048]):
+    """@notice Lets this contract itself be a sponsor, a staker, a claimant."""
+    raw_call(target, payload)
+
+
+@external
+def transfer(receiver: address, amount: uint256) -> bool:
+    self._call_back()
+    return True
+
+
+@external
+def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
+    self._call_back()
+    return True
+
+
+@external
+def burn(amount: uint256):
+    self._call_back()
+
+
+@internal
+def _call_back():
+    if self.target != empty(address):
+        self.tries += 1
+        if raw_call(self.target, self.payload, revert_on_failure=False):
+            self.successes += 1
