@@ -2,8 +2,9 @@
 
 Everything that a block changes is one SQLite transaction (``synchronous=FULL``), announced to
 `quorate.core.files.durable_step`. Whatever SQLite finds wrong with its file is told as
-`DamagedError`; what it cannot see (a changed value) is found by digests. One thing neither can see: a write-ahead log
-that was cut off loses its newest blocks. The heads that parties write into their own logs show it.
+`DamagedError`; what it cannot see (a changed value) is found by digests. One thing neither sees:
+a write-ahead log that was cut off loses its newest blocks. Parties write the heads that they see
+into their own logs, which shows it.
 """
 
 import contextlib
