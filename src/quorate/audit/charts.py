@@ -15,15 +15,16 @@ def line_chart(
     first: int = 1,
     floor: float | None = None,
     floor_name: str = "",
-    percent: bool = False,
+    bottom: float | None = None,
 ) -> str:
-    """Lines over rounds; ``None`` is a gap; ``floor`` draws a dashed line."""
+    """Lines over rounds: ``None`` is a gap, ``floor`` a dashed line, ``bottom`` where the axis ends."""
     values = [v for line in series.values() for v in line if v is not None]
     if floor is not None:
         values.append(floor)
     if not values:
         return ""
     low, high = _range(values)
+    low = low if bottom is None else bottom
     length = max(len(line) for line in series.values())
 
     def x(index: int) -> float:
@@ -32,7 +33,7 @@ def line_chart(
     def y(value: float) -> float:
         return _TOP + (high - value) / (high - low) * (HEIGHT - _TOP - _BOTTOM)
 
-    parts = [_frame(title), _grid(low, high, y, percent)]
+    parts = [_frame(title), _grid(low, high, y)]
     parts += [
         f'<text class="t" x="{x(i):.1f}" y="{HEIGHT - 14}" text-anchor="middle">{first + i}</text>'
         for i in range(length)
@@ -56,7 +57,7 @@ def bar_chart(rows: Sequence[tuple[str, float, float]], *, title: str, unit: str
         return ""
     top = max(max(before, after) for _, before, after in rows) or 1.0
     height = 30 * len(rows) + 24
-    span = WIDTH - 300
+    span = WIDTH - 340
     parts = [
         f'<svg role="img" viewBox="0 0 {WIDTH} {height}" aria-label="{escape(title)}">'
         f"<title>{escape(title)}</title>"
@@ -87,16 +88,15 @@ def _frame(title: str) -> str:
     )
 
 
-def _grid(low: float, high: float, y: Callable[[float], float], percent: bool) -> str:
+def _grid(low: float, high: float, y: Callable[[float], float]) -> str:
     parts = []
     for step in range(5):
         value = low + (high - low) * step / 4
-        text = f"{value * 100:.1f} %" if percent else f"{value:.3f}"
         parts.append(
             f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" '
             f'y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
             f'<text class="t" x="{_LEFT - 8}" y="{y(value) + 4:.1f}" '
-            f'text-anchor="end">{text}</text>'
+            f'text-anchor="end">{value:.3f}</text>'
         )
     return "".join(parts)
 

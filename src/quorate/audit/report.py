@@ -7,7 +7,7 @@ text from the evidence is escaped: a party's name must not become markup in the 
 from html import escape
 
 from quorate.audit.charts import bar_chart, line_chart
-from quorate.audit.findings import AuditReport, RoundStory
+from quorate.audit.findings import AuditReport
 
 LEVELS = {
     "SELF": "one operator vouches for everything; no independent party has confirmed it",
@@ -91,31 +91,43 @@ def _verdict(report: AuditReport) -> str:
 
 def _summary(report: AuditReport) -> str:
     story = report.story
-    caught = [
-        f"<li>In round {r.number}, <b>{escape(name)}</b> was penalised "
-        f"{_tokens(amount, story.decimals)} tokens: {_why(r, name)}.</li>"
-        for r in story.rounds
-        for name, amount in r.penalties.items()
-    ]
-    caught += [
-        f"<li>In round {r.number}, validator <b>{escape(name)}</b> voted for a result that "
-        "re-execution does not give; it was suspended and its bond was locked for an appeal.</li>"
-        for r in story.rounds
-        for name in r.suspended
-    ]
+    items = [f"<li>{line}</li>" for line in [*_penalised(report), *_suspended(report)]]
     settled = sum(r.settled for r in story.rounds)
     text = (
         f"<p>{len(story.approvals)} members approved the task by vote before it started. "
         f"{settled} of {len(story.rounds)} rounds settled; every settled result was computed again "
         f"from the participants' updates with the rule <b>{escape(story.rule)}</b>.</p>"
     )
-    return "<h2>What happened</h2>" + text + (f"<ul>{''.join(caught)}</ul>" if caught else "")
+    return "<h2>What happened</h2>" + text + (f"<ul>{''.join(items)}</ul>" if items else "")
 
 
-def _why(story: RoundStory, name: str) -> str:
-    if name in story.medians:
-        return f"its contribution scored {story.medians[name] / 1e6:.3f}"
-    return "its update was withheld or refused"
+def _penalised(report: AuditReport) -> list[str]:
+    """One sentence per penalised participant: in which rounds, how much, why."""
+    story = report.story
+    lines = []
+    for name in sorted({name for r in story.rounds for name in r.penalties}):
+        rounds = [r for r in story.rounds if name in r.penalties]
+        total = sum(r.penalties[name] for r in rounds)
+        scores = [r.medians[name] / 1e6 for r in rounds if name in r.medians]
+        why = "its updates were withheld or refused"
+        if scores:
+            why = f"its contributions made the model worse (scores {min(scores):.3f} to "
+            why += f"{max(scores):.3f}, the floor is {story.score_floor / 1e6:.3f})"
+        numbers = ", ".join(str(r.number) for r in rounds)
+        lines.append(
+            f"<b>{escape(name)}</b> was caught in round {rounds[0].number} and penalised "
+            f"{_tokens(total, story.decimals)} tokens in all, in round {numbers}: {why}."
+        )
+    return lines
+
+
+def _suspended(report: AuditReport) -> list[str]:
+    return [
+        f"In round {r.number}, validator <b>{escape(name)}</b> voted for a result that "
+        "re-execution does not give; it was suspended and its bond was locked for an appeal."
+        for r in report.story.rounds
+        for name in r.suspended
+    ]
 
 
 def _score_section(report: AuditReport) -> str:
@@ -125,7 +137,7 @@ def _score_section(report: AuditReport) -> str:
         name: [r.medians[name] / 1e6 if name in r.medians else None for r in rounds]
         for name in names
     }
-    accuracy = {"model": [None if r.accuracy is None else r.accuracy / 1e6 for r in rounds]}
+    loss = {"model": [None if r.loss is None else r.loss / 1e6 for r in rounds]}
     return (
         "<h2>What each party added, round by round</h2>"
         '<p class="soft">Median over the validators of the exact Shapley value; a gap means the '
@@ -136,11 +148,16 @@ def _score_section(report: AuditReport) -> str:
             floor=report.story.score_floor / 1e6,
             floor_name="penalty floor",
         )
-        + "<h2>How good the model was</h2>"
-        '<p class="soft">Median of the accuracies that validators measured on their hold-outs '
-        "(testimony).</p>"
-        + line_chart(accuracy, title="Accuracy of the model by round", percent=True)
+        + "<h2>How wrong the model was</h2>"
+        '<p class="soft">Log-loss of each round\'s candidate, median of what the validators '
+        f"measured on their hold-outs (testimony); lower is better.{_last_accuracy(report)}</p>"
+        + line_chart(loss, title="Log-loss of the model by round", bottom=0.0)
     )
+
+
+def _last_accuracy(report: AuditReport) -> str:
+    last = next((r.accuracy for r in reversed(report.story.rounds) if r.accuracy is not None), None)
+    return "" if last is None else f" They put its last accuracy at {last / 1e4:.1f} %."
 
 
 def _money_section(report: AuditReport) -> str:

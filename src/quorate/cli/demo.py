@@ -16,6 +16,7 @@ from quorate.node.flows.demo import (
     CHEAT,
     HOSPITALS,
     LIAR,
+    SEED,
     DemoPlan,
     DemoResult,
     check_plan,
@@ -33,7 +34,7 @@ def demo_command(
     home: Annotated[
         Path | None, typer.Option(help="Where to work; a new folder below quorate-demo by default.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Deals the rows.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Deals the rows.")] = SEED,
     cheat: Annotated[
         str, typer.Option(help=f"Who cheats: {', '.join(HOSPITALS)}, or none.")
     ] = CHEAT,

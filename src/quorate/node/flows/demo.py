@@ -32,24 +32,25 @@ HOSPITALS = ("hospital-a", "hospital-b", "hospital-c", "hospital-d")
 VALIDATORS = ("validator-a", "validator-b", "validator-c", "validator-d")
 LIAR, LYING_ROUND = "validator-c", 5
 FIRST_CHEATING_ROUND = 3
-CHEAT, ATTACK = "hospital-b", "sign_flip"
+SEED, CHEAT, ATTACK = 12, "hospital-d", "sign_flip"
 ROWS = "rows.csv"
 
-# Malignant is class 1. Sizes and mixes differ as those of real clinics do.
+# Malignant is class 1. Sizes and mixes differ as those of real clinics do; 152 rows are left to
+# test on. Hands, steps, bound and floor were chosen on seeds 0 to 19 (docs/performance.md).
 _HANDS = {
-    "hospital-a": Hand(zeros=84, ones=36),
-    "hospital-b": Hand(zeros=36, ones=44),
-    "hospital-c": Hand(zeros=44, ones=16),
-    "hospital-d": Hand(zeros=32, ones=28),
+    "hospital-a": Hand(zeros=76, ones=34),
+    "hospital-b": Hand(zeros=42, ones=35),
+    "hospital-c": Hand(zeros=45, ones=21),
+    "hospital-d": Hand(zeros=31, ones=21),
 }
-_HOLDOUT = Hand(zeros=18, ones=10)
+_HOLDOUT = Hand(zeros=17, ones=11)
 
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
     """Which demonstration: the seed, who cheats how (``None``: nobody)."""
 
-    seed: int = 7
+    seed: int = SEED
     cheat: str | None = CHEAT
     attack: str = ATTACK
 
@@ -115,8 +116,10 @@ def demo_task(seed: int) -> TaskFile:
                 "positive": "== 0",
                 "split": {"test_percent": 10, "seed": seed},
             },
-            "model": {"trainer": "logistic", "learning_rate": 0.1, "local_steps": 20},
-            "aggregation": {"rule": "trimmed_mean", "f": 1, "clip": 1.0},
+            "model": {"learning_rate": 0.05, "local_steps": 10, "batch_size": 0},
+            "aggregation": {"rule": "trimmed_mean", "f": 1, "clip": 0.12},
+            "scoring": {"floor": -0.003, "accept_tolerance": 0.05},
+            "stakes": {"participant_bond": 150, "low_score": 100, "absence": 100},
             "party": [{"name": name, "path": _path(name)} for name in HOSPITALS],
             "validator": [{"name": name, "path": _path(name)} for name in VALIDATORS],
         }
