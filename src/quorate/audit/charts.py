@@ -17,7 +17,7 @@ def line_chart(
     floor_name: str = "",
     bottom: float | None = None,
 ) -> str:
-    """Lines over rounds: ``None`` is a gap, ``floor`` a dashed line, ``bottom`` where the axis ends."""
+    """Lines over rounds: ``None`` is a gap, ``floor`` a dashed line, ``bottom`` the axis end."""
     values = [v for line in series.values() for v in line if v is not None]
     if floor is not None:
         values.append(floor)
