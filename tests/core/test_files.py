@@ -66,6 +66,18 @@ def test_write__killed_between__old_bytes_and_a_leftover_that_is_removed(tmp_pat
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_remove_leftovers__below__removes_those_in_folders_too_and_nothing_else(tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    leftover = tmp_path / "deep" / "er" / ".file.7.tmp"
+    kept = tmp_path / "deep" / "file.tmp"
+    leftover.touch()
+    kept.touch()
+    remove_leftovers(tmp_path)
+    assert leftover.exists()
+    remove_leftovers(tmp_path, below=True)
+    assert not leftover.exists() and kept.exists()
+
+
 def test_write__into_a_folder_that_is_not_there__fails_and_leaves_nothing(tmp_path):
     with pytest.raises(FileNotFoundError):
         write_durable(tmp_path / "no" / "file", b"x")

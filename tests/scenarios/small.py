@@ -1,6 +1,7 @@
 """A whole federation that is small enough to run in a second: three parties, three validators."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 from quorate.audit.auditor import audit
@@ -20,7 +21,18 @@ VALIDATORS = ("audit-one", "audit-two", "audit-three")
 COLUMNS = 3
 
 
-def small_task(rounds: int = 2) -> TaskFile:
+@dataclass(frozen=True)
+class Cast:
+    """Who takes part: fewer make a run shorter still."""
+
+    parties: tuple[str, ...] = PARTIES
+    validators: tuple[str, ...] = VALIDATORS
+
+
+EVERYBODY = Cast()
+
+
+def small_task(rounds: int = 2, cast: Cast = EVERYBODY) -> TaskFile:
     """A task of ``rounds`` rounds on three columns of made-up rows."""
     return TaskFile.model_validate(
         {
@@ -29,8 +41,8 @@ def small_task(rounds: int = 2) -> TaskFile:
             "model": {"learning_rate": 0.2, "local_steps": 5},
             "aggregation": {"rule": "weighted_mean", "f": 0, "clip": 2.0},
             "deadlines": {"appeal": 1},
-            "party": [{"name": name, "path": f"{name}.csv"} for name in PARTIES],
-            "validator": [{"name": name, "path": f"{name}.csv"} for name in VALIDATORS],
+            "party": [{"name": name, "path": f"{name}.csv"} for name in cast.parties],
+            "validator": [{"name": name, "path": f"{name}.csv"} for name in cast.validators],
         }
     )
 
@@ -61,9 +73,10 @@ def run_small(
     misconduct: Misconduct | None = None,
     clock: Clock | None = None,
     seed: str | None = None,
+    cast: Cast = EVERYBODY,
 ) -> Outcome:
     """Runs the small federation in ``home``; its rows lie beside it. Can be run again."""
-    task = small_task(rounds)
+    task = small_task(rounds, cast)
     holdings = small_holdings(home.parent / f"{home.name}-rows", task)
     randomness = SeededRandomness(seed) if seed else SystemRandomness()
     machinery = Machinery(clock or SystemClock(), randomness, Silence())

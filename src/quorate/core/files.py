@@ -76,9 +76,9 @@ def make_folder(folder: Path, *, mode: int = 0o755) -> None:
         sync_folder(path.parent)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Removes temporary files that a killed writer left in ``folder``."""
-    for path in folder.glob(".*.tmp"):
+def remove_leftovers(folder: Path, *, below: bool = False) -> None:
+    """Removes temporary files that a killed writer left in ``folder``, or anywhere ``below`` it."""
+    for path in list(folder.rglob(".*.tmp") if below else folder.glob(".*.tmp")):
         path.unlink(missing_ok=True)
 
 

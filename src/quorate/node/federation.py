@@ -4,6 +4,7 @@ All parties run in one process here. Each has its own folder, keys, log and vaul
 nobody else's, but one process holds them all: separation is not exercised, and the output says so.
 """
 
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ from quorate.provenance.commitments import commit_to_rows
 FOUNDER = "founder"
 CHAIN_ID = 0x51_4F_52  # "QOR"
 ROLE_MEMBER = 1
+_HALF_CLAIM = re.compile(r"\.run\.json\.\d+\.tmp\Z")  # left by a run that was killed at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ class Federation:
         make_folder(home)
         with ExitStack() as resources:
             resources.enter_context(FolderLock(home, "home"))
-            remove_leftovers(home)
             _claim_home(home, claim)
+            remove_leftovers(home, below=True)
             federation = cls(home, task, holdings, resources)
             federation.clock = clock
             federation._open_parties(misconduct, clock, randomness, passphrase)
@@ -124,6 +126,11 @@ class Federation:
     def party_at(self, account: str) -> Party:
         """The party behind a ledger account."""
         return next(party for party in self.parties.values() if party.address == account)
+
+    def cosign(self) -> None:
+        """Every organisation witnesses every other's latest checkpoint."""
+        for party in self.parties.values():
+            party.collect_cosignatures(self.parties.values())
 
     def commitment_of(self, name: str, purpose: str, rows: Holding) -> Digest:
         """The keyed commitment to a party's rows."""
@@ -174,7 +181,8 @@ def check_home(home: Path) -> None:
     if home.exists() and not home.is_dir():
         raise InputError(f"could not use home {home}: it is a file")
     found = {path.name for path in home.iterdir()} if home.exists() else set()
-    if "run.json" not in found and found - {"parties", ".lock"}:
+    begun = {"parties", ".lock"} | {name for name in found if _HALF_CLAIM.match(name)}
+    if "run.json" not in found and found - begun:
         raise InputError(
             f"could not use home {home}: it holds something else",
             remedy="name an empty folder or one that does not exist",
