@@ -154,16 +154,26 @@ def _deal(home: Path, seed: int) -> Dataset:
     hands = [_HANDS.get(name, _HOLDOUT) for name in names]
     dealt = deal_rows(malignant, hands, seed)
     for name, indices in zip(names, dealt, strict=True):
-        path = home / _path(name)
         text = "".join(",".join(rows[index]) + "\n" for index in indices.tolist())
-        if not path.exists():
-            make_folder(path.parent, mode=0o700)
-            write_durable(path, text.encode(), mode=0o600)
+        _hand_over(home, home / _path(name), text.encode())
     taken = {index for indices in dealt for index in indices.tolist()}
     left = [index for index in range(len(rows)) if index not in taken]
     features = np.array([[float(cell) for cell in rows[index][:30]] for index in left])
     plain = Dataset(features, malignant[left])
     return Standardisation.of(features).apply(plain)
+
+
+def _hand_over(home: Path, path: Path, data: bytes) -> None:
+    """Writes a party's file; in a home that a run has begun in, it must be there already."""
+    if path.exists() and path.read_bytes() == data:
+        return
+    if (home / "run.json").exists():
+        raise InputError(
+            f"could not use home {home}: it holds another run, {path} is not what this one deals",
+            remedy="name another folder, or repeat the command that made it",
+        )
+    make_folder(path.parent, mode=0o700)
+    write_durable(path, data, mode=0o600)
 
 
 def _cheats(plan: DemoPlan) -> dict[str, CheatPlan]:
