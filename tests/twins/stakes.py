@@ -44,6 +44,7 @@ class Stakes(Twin):
         need(self._members.has_role(sender, role), "Stakes: role not held")
         need(amount > 0, "Stakes: nothing to deposit")
         self._bond(sender, role).amount += amount
+        need(self._bond(sender, role).amount < 2**256, "no reason given")  # checked arithmetic
         self.emit("Deposited", account=sender, role=role, amount=amount)
         self._token.transferFrom(self.address, sender, self.address, amount)
 
