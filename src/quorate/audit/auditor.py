@@ -23,7 +23,7 @@ from quorate.audit.rounds import (
 )
 from quorate.audit.task import check_task
 from quorate.audit.transcript import transcripts
-from quorate.core.errors import InputError, QuorateError, UndecidedError, VerificationError
+from quorate.core.errors import QuorateError, UndecidedError
 from quorate.core.sealing import SealingKey
 from quorate.provenance.roots import Roots
 
@@ -55,7 +55,7 @@ def audit(
     opener: SealingKey | None,
     watch: Watcher = lambda number, title: None,
 ) -> AuditReport:
-    """The verdict on the bundle ``data``; never raises for what a bundle can hold.
+    """The verdict on the bundle ``data``; raises nothing, whatever the bundle holds.
 
     ``trust`` are the auditor's own roots; without them the bundle's are used and nobody vouched.
     ``opener`` opens the updates that are sealed to this auditor.
@@ -69,11 +69,13 @@ def audit(
         _run(case, watch)
     except UndecidedError as error:
         code, failure = 2, _failure(case, error)
-    except (VerificationError, InputError) as error:
+    except QuorateError as error:
         code, failure = 1, _failure(case, error)
+    except Exception as error:  # a stranger's bytes: whatever cannot be read is refused, not passed
+        code, failure = 1, _unreadable(case, error)
     return AuditReport(
         exit_code=code,
-        level=trust_level(case),
+        level=trust_level(case) if trust is not None else "SELF",  # nobody else named the hands
         vouched=trust is not None,
         checks=case.checks if case else [],
         failure=failure,
@@ -119,9 +121,20 @@ def _run(case: Case, watch: Watcher) -> None:
 
 
 def _failure(case: Case | None, error: QuorateError) -> Failure:
-    number = len(case.checks) if case else 0
+    title = STEPS[_index(case)]
     message = f"{error.message}; {error.remedy}" if error.remedy else error.message
-    return Failure(number + 1, STEPS[min(number, 14)], getattr(error, "place", ""), message)
+    return Failure(_index(case) + 1, title, getattr(error, "place", "") or title, message)
+
+
+def _unreadable(case: Case | None, error: Exception) -> Failure:
+    title = STEPS[_index(case)]
+    message = f"the evidence could not be read ({type(error).__name__})"
+    return Failure(_index(case) + 1, title, title, message)
+
+
+def _index(case: Case | None) -> int:
+    """Of the step that failed; what comes after the last step belongs to it."""
+    return min(len(case.checks) if case else 0, len(STEPS) - 1)
 
 
 def trust_level(case: Case | None) -> str:

@@ -1,5 +1,7 @@
 """The chain: replayed from nothing, its contracts and members the ones that the roots name."""
 
+from typing import Any
+
 from quorate.audit.case import Case
 from quorate.core.errors import EncodingError, VerificationError
 from quorate.core.hashing import Digest
@@ -9,6 +11,16 @@ from quorate.provenance.bundle import BLOCKS
 from quorate.provenance.roots import MemberRoot
 
 SUITE = ("Members", "Token", "Stakes", "Rounds", "Anchor")
+WIRES = (
+    ("Stakes", "token", "Token"),
+    ("Stakes", "members", "Members"),
+    ("Stakes", "rounds", "Rounds"),
+    ("Rounds", "token", "Token"),
+    ("Rounds", "members", "Members"),
+    ("Rounds", "stakes", "Stakes"),
+    ("Anchor", "members", "Members"),
+)
+"""Contract, its view, and the contract that the view must name."""
 
 
 def check_chain(case: Case) -> None:
@@ -17,7 +29,8 @@ def check_chain(case: Case) -> None:
     1. The blocks are in their one form, from the trusted genesis, each signed by the operator.
     2. Every transaction, executed again by the trusted bytecode, gives its receipt, and every
        block its state.
-    3. At the trusted addresses lie the contracts of those names.
+    3. At the trusted addresses lie the contracts of those names, and no other was created.
+    4. They were created for each other: constructor arguments are not part of the trusted code.
     """
     root = case.roots.chain
     codes = [CodeRoot(name, Digest.parse(d), size) for name, (d, size) in root.code.items()]
@@ -36,7 +49,11 @@ def check_chain(case: Case) -> None:
         address = root.contracts.get(name, "")
         if chain.contracts.get(address) != name:
             raise VerificationError(f"no {name} was created at {address!r}", place=BLOCKS)
+    if set(chain.contracts) != set(root.contracts.values()):
+        raise VerificationError("a contract was created that the roots do not name", place=BLOCKS)
     case.chain = chain
+    # 4.
+    _check_wiring(case)
     case.story.blocks = len(blocks)
     case.story.transactions = len(chain.transactions)
     case.passed(
@@ -47,18 +64,20 @@ def check_chain(case: Case) -> None:
     )
 
 
+def _check_wiring(case: Case) -> None:
+    for name, view, other in WIRES:
+        if ask(case, name, view) != case.roots.chain.contracts[other]:
+            raise VerificationError(f"was created for other {other}", place=f"{BLOCKS}: {name}")
+
+
 def check_membership(case: Case) -> None:
     """On the chain stand exactly the organisations of the roots, with these keys and roles."""
-    chain = replayed(case)
-    members = contract(case, "Members")
     admitted = [event for event in events(case, "Members") if event.name == "Admitted"]
     if len(admitted) != len(case.roots.members):
         raise VerificationError("the chain admits other members than the roots", place="Members")
     for member in case.roots.members:
         account = member.identity.account
-        call = members.encode("member", account)
-        (found,) = members.decode("member", chain.call(members.address, call.data))
-        _, keys, controller, roles, suspended, _ = found
+        _, keys, controller, roles, suspended, _ = ask(case, "Members", "member", account)
         if (keys, controller, roles, suspended) != (*identity_on_chain(member), False):
             raise VerificationError(
                 "keys, controller or roles on the chain are not those of the roots",
@@ -89,6 +108,14 @@ def replayed(case: Case) -> ReplayedChain:
 def contract(case: Case, name: str) -> Contract:
     """A contract at its trusted address."""
     return Contract(name, case.roots.chain.contracts[name])
+
+
+def ask(case: Case, name: str, view: str, *arguments: object) -> Any:
+    """The one value that a view of a contract returns after the last block."""
+    face = contract(case, name)
+    call = face.encode(view, *arguments)
+    (value,) = face.decode(view, replayed(case).call(face.address, call.data))
+    return value
 
 
 def events(case: Case, name: str) -> list[Event]:

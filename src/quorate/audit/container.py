@@ -3,7 +3,14 @@
 from quorate.audit.case import Case
 from quorate.core.errors import EncodingError, VerificationError
 from quorate.core.sealing import SealingKey
-from quorate.provenance.bundle import ROOTS, manifest_author, unpack, verify_manifest
+from quorate.provenance.bundle import (
+    MANIFEST,
+    OPENINGS,
+    ROOTS,
+    manifest_author,
+    unpack,
+    verify_manifest,
+)
 from quorate.provenance.roots import Roots
 
 
@@ -13,7 +20,8 @@ def open_case(data: bytes, trust: Roots | None, opener: SealingKey | None) -> Ca
     1. The file is the one ZIP of its members (`provenance.bundle.unpack`).
     2. The bundle's own roots are in their one form and, where the auditor has a trust file, name
        the same chain and the same members with the same keys.
-    3. The manifest is signed by a member of the roots and lists exactly these members.
+    3. The manifest is signed by a member of the roots and lists exactly these members; openings
+       are there in the sealed form and only there.
     """
     # 1.
     members = unpack(data)
@@ -30,8 +38,12 @@ def open_case(data: bytes, trust: Roots | None, opener: SealingKey | None) -> Ca
     # 3.
     author = manifest_author(members)
     if author not in case.names():
-        raise VerificationError("is signed by no member", place="MANIFEST.json")
+        raise VerificationError("is signed by no member", place=MANIFEST)
     case.manifest = verify_manifest(members, case.roots.member(author).identity)
+    if case.manifest.form not in ("sealed", "public"):
+        raise VerificationError("is of an unknown form", place=MANIFEST)
+    if (OPENINGS in members) != (case.manifest.form == "sealed"):
+        raise VerificationError("openings and the stated form contradict", place=OPENINGS)
     case.passed(
         "container",
         len(members) + 2,

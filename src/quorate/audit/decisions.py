@@ -3,10 +3,9 @@
 from typing import Any
 
 from quorate.audit.case import Case
-from quorate.audit.logs import log_identity, witness_identities
+from quorate.audit.logs import check_receipt
 from quorate.core.errors import EncodingError, VerificationError
 from quorate.core.hashing import Digest
-from quorate.log.verify import verify_receipt
 from quorate.provenance.book import CHAIN_HEAD, DECISION, STATEMENT
 from quorate.provenance.records import Record
 
@@ -31,7 +30,7 @@ def check_decisions(case: Case) -> None:
             confidence = _check_decision(case, record, place)
             # 3.
             key = f"decision-{index:04d}"
-            _check_proof(case, name, key, index)
+            check_receipt(case, name, key, index)
             entry: dict[str, Any] = {"party": name, "key": key, "confidence": confidence}
             case.story.decisions.append(entry)
     case.story.receipts += len(case.story.decisions)
@@ -46,30 +45,12 @@ def _check_decision(case: Case, record: Record, place: str) -> int:
     models = [item.get("digest") for item in record.object if item.get("type") == "model"]
     if models != [case.story.model_digest]:
         raise VerificationError("was not made by the audited model", place=place)
-    outcome = record.outcome or {}
-    confidence = outcome.get("confidence")
+    confidence = record.outcome.get("confidence") if isinstance(record.outcome, dict) else None
     if type(confidence) is not int or not 0 <= confidence <= 10**6:
         raise VerificationError("states no confidence", place=place)
     try:
         for what in ("input", "output"):
             Digest.parse(record.commitments[what])
-    except (KeyError, EncodingError):
+    except (KeyError, TypeError, EncodingError):
         raise VerificationError("does not commit to its input and output", place=place) from None
     return confidence
-
-
-def _check_proof(case: Case, name: str, key: str, index: int) -> None:
-    path = f"receipt/{name}/{key}.tlog-proof"
-    if path not in case.members:
-        raise VerificationError("missing", place=path)
-    witnesses = witness_identities(case.roots, name)
-    verified = verify_receipt(
-        case.members[path].decode("utf-8", "replace"),
-        case.logs[name].leaves[index],
-        log_identity(case.roots.member(name)),
-        witnesses,
-        len(witnesses),
-        place=path,
-    )
-    if verified.index != index:
-        raise VerificationError("proves another record", place=path)

@@ -99,9 +99,10 @@ def _head(record: Record, hashes: list[str], place: str) -> int:
     try:
         (item,) = record.object
         number = int(item["name"])
-        if hashes[number] != item["digest"] or item["name"] != str(number) or number < 0:
+        due = {"digest": hashes[number], "type": "block", "name": str(number)}
+        if item != due or number < 0:
             raise VerificationError(f"saw another block {number} than this chain has", place=place)
-    except (ValueError, KeyError, IndexError):
+    except (ValueError, TypeError, KeyError, IndexError):
         raise VerificationError("saw a block that this chain does not have", place=place) from None
     return number
 

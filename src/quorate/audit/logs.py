@@ -6,6 +6,7 @@ from quorate.core.errors import EncodingError, VerificationError
 from quorate.core.hashing import Digest
 from quorate.log.checkpoint import Checkpoint, LogIdentity, WitnessIdentity
 from quorate.log.note import Note
+from quorate.log.receipt import Receipt
 from quorate.log.tiles import parse_entries
 from quorate.log.verify import verify_log, verify_receipt
 from quorate.provenance.book import STATEMENT
@@ -95,7 +96,8 @@ def check_statements(case: Case) -> None:
     """Every statement is signed by its author, recorded in the author's log, and proven there.
 
     1. It is signed by both of its author's keys and its claim is well-formed.
-    2. Its author's log has a record naming its digest, and a receipt proves that record.
+    2. Its author's log has a record naming its digest, kind and key, and a receipt proves that
+       record and carries nothing else.
     3. No log records a statement that is not in the bundle (nothing was left out).
     """
     receipts = 0
@@ -108,9 +110,12 @@ def check_statements(case: Case) -> None:
         identity = case.roots.member(author).identity
         statement = verify_statement(case.members[path], identity, path)
         _check_claim(statement.kind, statement, path)
-        # 2.
-        index = _record_of(case, author, case.members[path], path)
-        receipts += _check_receipt(case, author, f"receipt/{author}/{key}.tlog-proof", index)
+        # 2. Kind and key too, or one statement could stand in the bundle under two names.
+        digest = str(Digest.of(case.members[path]))
+        item = {"digest": digest, "type": statement.kind, "name": key}
+        index = _record_of(case.logs[author], item, path)
+        check_receipt(case, author, key, index)
+        receipts += 1
         case.statements[author, key] = StatementEvidence(author, key, statement, index)
     # 3.
     present = {(each.author, each.index) for each in case.statements.values()}
@@ -140,26 +145,26 @@ def _check_claim(kind: str, statement: object, place: str) -> None:
         raise VerificationError(error.message, place=place) from None
 
 
-def _record_of(case: Case, author: str, envelope: bytes, place: str) -> int:
-    digest = str(Digest.of(envelope))
-    for index, record in enumerate(case.logs[author].records):
-        if record is not None and record.type == STATEMENT and _names(record, digest):
+def _record_of(log: LogEvidence, item: dict[str, str], place: str) -> int:
+    for index, record in enumerate(log.records):
+        if record is not None and record.type == STATEMENT and record.object == [item]:
             return index
     raise VerificationError("its author's log does not record it", place=place)
 
 
-def _names(record: Record, digest: str) -> bool:
-    return len(record.object) == 1 and record.object[0].get("digest") == digest
+def check_receipt(case: Case, author: str, key: str, index: int) -> None:
+    """The receipt ``key`` proves the record at ``index`` of the author's log, and is no more.
 
-
-def _check_receipt(case: Case, author: str, path: str, index: int) -> int:
+    It may stand under any checkpoint that every other member cosigned, an older one too.
+    """
+    path = f"receipt/{author}/{key}.tlog-proof"
     if path not in case.members:
         raise VerificationError("missing", place=path)
-    log = case.logs[author]
     witnesses = witness_identities(case.roots, author)
+    text = _text_of(case.members[path], path)
     verified = verify_receipt(
-        case.members[path].decode("utf-8", "replace"),
-        log.leaves[index],
+        text,
+        case.logs[author].leaves[index],
         log_identity(case.roots.member(author)),
         witnesses,
         len(witnesses),
@@ -167,7 +172,15 @@ def _check_receipt(case: Case, author: str, path: str, index: int) -> int:
     )
     if verified.index != index:
         raise VerificationError("proves another record", place=path)
-    return 1
+    if Receipt.parse(text).extra is not None:
+        raise VerificationError("carries bytes that nobody signed", place=path)
+
+
+def _text_of(data: bytes, place: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise VerificationError("is not UTF-8 text", place=place) from None
 
 
 def check_receipts_complete(case: Case) -> None:

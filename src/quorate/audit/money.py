@@ -1,10 +1,9 @@
 """The numbers: every set, median, reward and slash computed again, every token accounted for."""
 
 from collections import Counter
-from typing import Any
 
 from quorate.audit.case import Case
-from quorate.audit.chain import contract, events, replayed
+from quorate.audit.chain import ask, events
 from quorate.audit.findings import Balance, RoundStory
 from quorate.audit.rounds import Reexecution, testimony
 from quorate.audit.task import TaskEvidence
@@ -133,10 +132,10 @@ def _check_balances(case: Case) -> int:
             balances[event["sender"]] -= event["value"]
             balances[event["receiver"]] += event["value"]
     supply = -balances.pop(NOBODY, 0)
-    if supply != _view(case, "Token", "totalSupply") or sum(balances.values()) != supply:
+    if supply != ask(case, "Token", "totalSupply") or sum(balances.values()) != supply:
         raise VerificationError("the supply is not what was minted and burnt", place="Token")
     for account, balance in balances.items():
-        if balance < 0 or _view(case, "Token", "balanceOf", account) != balance:
+        if balance < 0 or ask(case, "Token", "balanceOf", account) != balance:
             raise VerificationError(
                 f"the balance of {case.name_of(account)} does not follow from the transfers",
                 place="Token",
@@ -152,7 +151,7 @@ def _check_bonds(case: Case) -> int:
             sign = 1 if event.name == "Deposited" else -1
             bonds[event["account"], event["role"]] += sign * event["amount"]
     for (account, role), amount in bonds.items():
-        bonded, unbonding, _, _ = _view(case, "Stakes", "bond_of", account, role)
+        bonded, unbonding, _, _ = ask(case, "Stakes", "bond_of", account, role)
         if bonded + unbonding != amount:
             raise VerificationError(
                 f"the bond of {case.name_of(account)} does not follow from its history",
@@ -178,19 +177,12 @@ def _check_rewards(case: Case, task: TaskEvidence, results: list[Settlement]) ->
         if event.name == "Claimed":
             paid[event["account"]] += event["amount"]
     for account in set(earned) | set(paid):
-        owed = _view(case, "Rounds", "owed", account)
+        owed = ask(case, "Rounds", "owed", account)
         if earned[account] != paid[account] + owed:
             raise VerificationError(
                 f"{case.name_of(account)} was not paid what it earned", place="Rounds"
             )
     return len(earned)
-
-
-def _view(case: Case, name: str, function: str, *arguments: object) -> Any:
-    face = contract(case, name)
-    call = face.encode(function, *arguments)
-    values = face.decode(function, replayed(case).call(face.address, call.data))
-    return values[0]
 
 
 def tell_story(

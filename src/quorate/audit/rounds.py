@@ -3,23 +3,23 @@
 import statistics
 from dataclasses import dataclass, field
 
-from quorate.audit.case import Case
-from quorate.audit.task import TaskEvidence
+from quorate.audit.case import Case, StatementEvidence
+from quorate.audit.task import TaskEvidence, data_set
 from quorate.audit.transcript import Reveal, Transcript
 from quorate.core.encoding import decode_base64, decode_hex, parse_canonical
 from quorate.core.errors import EncodingError, UndecidedError, VerificationError
 from quorate.core.hashing import Digest
 from quorate.core.keys import recover_signer
-from quorate.core.sealing import open_with, unseal
+from quorate.core.sealing import open_with, recipients_of, unseal
 from quorate.learning.arrays import Model, Update
 from quorate.learning.ballots import VOTE_PHASE, Ballot, Place, expand, signing_digest
 from quorate.learning.contribution import open_contribution
 from quorate.learning.execution import aggregate_round, clip_bound
 from quorate.learning.valuation import shapley
 from quorate.provenance.bundle import FINAL_MODEL, OPENINGS
-from quorate.provenance.kinds import DataSet, Vote
 from quorate.provenance.kinds import Model as ModelClaim
 from quorate.provenance.kinds import Update as UpdateClaim
+from quorate.provenance.kinds import Vote
 
 SCORE_LIMIT = 10**9  # millionths
 
@@ -34,65 +34,132 @@ class Reexecution:
     model: Model | None = None
 
 
+class UnseenError(VerificationError):
+    """The bundle does not hold an update, or nobody can open it: what it was cannot be told."""
+
+
 def check_updates(case: Case, task: TaskEvidence, rounds: list[Transcript]) -> Reexecution:
     """Every committed update is opened and judged by the validators' own numbered checks.
 
-    1. Its participant's signed statement names the commitment on the chain and the sealed blob.
+    1. Every sealed blob in the bundle belongs to a commitment on the chain and is the one that its
+       participant's signed statement names; there is one content key for each.
     2. The content key, given to this auditor alone, opens the blob; the envelope commits to its
-       key, so the validators saw the same bytes.
-    3. The opening is the one committed to, and the update passes the task's checks. One that does
-       not may not be in the round's set; one in the set must.
+       key, so the validators saw the same bytes. One that is not there, or does not open, may not
+       be in a round's set, and the report says that its exclusion cannot be judged.
+    3. The statement names the commitment on the chain, the opening is the one committed to, and the
+       update passes the task's checks. One that does not may not be in the round's set either.
     """
     keys = _content_keys(case)
+    # 1.
+    _check_blobs(case, rounds)
     found = Reexecution()
     seen: set[Digest] = set()
     count = 0
     for round_ in rounds:
-        valid: dict[int, Update] = {}
-        refused: dict[int, str] = {}
+        found.updates[round_.number], found.refused[round_.number] = {}, {}
         for index, account in enumerate(task.participants):
-            if account not in round_.commitments:
-                continue
-            try:
-                valid[index] = _open(case, task, round_, account, keys=keys, seen=seen)
-                seen.add(valid[index].digest)
-            except (VerificationError, EncodingError) as error:
-                if round_.included is not None and round_.included >> index & 1:
-                    place = f"update/{round_.number:04d}/{case.name_of(account)}.sealed"
-                    raise VerificationError(
-                        f"is in the round's set but not valid: {error}", place=place
-                    ) from None
-                refused[index] = str(error)
-            count += 1
-        found.updates[round_.number], found.refused[round_.number] = valid, refused
-        _note_left_out(case, task, round_, valid)
-    _check_no_strangers(case, rounds)
+            if account in round_.commitments:
+                _judge(case, task, round_, index, keys=keys, seen=seen, found=found)
+                count += 1
+    refused = sum(map(len, found.refused.values()))
+    unseen = count - refused - sum(map(len, found.updates.values()))
+    told = f"; {unseen} are not there to be judged" if unseen else ""
     case.passed(
         "updates",
         count,
-        f"{count} sealed updates opened: each is the one committed to before any was revealed; "
-        f"{sum(map(len, found.refused.values()))} were refused by the validators, rightly",
+        f"{count - unseen} sealed updates opened: each is the one committed to before any was "
+        f"revealed; {refused} were refused by the validators, rightly{told}",
     )
     return found
 
 
 def _content_keys(case: Case) -> dict[str, bytes]:
     assert case.manifest is not None
-    if case.manifest.form != "sealed" or OPENINGS not in case.members:
+    auditor = case.manifest.auditor
+    if case.manifest.form != "sealed":
         raise UndecidedError("the bundle is public: it holds no openings of the updates")
-    if case.opener is None:
+    try:
+        recipients = recipients_of(case.members[OPENINGS])
+    except EncodingError as error:
+        raise VerificationError(error.message, place=OPENINGS) from None
+    if auditor not in recipients:
+        raise VerificationError("is not sealed to the auditor that is named", place=OPENINGS)
+    if case.opener is None or case.opener.public_key.keyid not in recipients:
         raise UndecidedError(
-            f"the updates are sealed to {case.manifest.auditor}",
+            f"the updates are sealed to {auditor[:80]}",
             remedy="pass that auditor's key with --key FILE",
         )
     try:
         value = parse_canonical(unseal(case.members[OPENINGS], case.opener))
-        keys = {str(path): decode_base64(text) for path, text in value.items()}
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise EncodingError("is not an object of content keys")
+        keys = {path: decode_base64(text) for path, text in value.items()}
     except (EncodingError, VerificationError) as error:
         raise VerificationError(error.message, place=OPENINGS) from None
     if set(keys) != set(case.member_paths("update/")):
         raise VerificationError("does not open exactly the updates that are there", place=OPENINGS)
     return keys
+
+
+def _check_blobs(case: Case, rounds: list[Transcript]) -> None:
+    known = {
+        update_path(case, round_, account): (case.name_of(account), round_.number)
+        for round_ in rounds
+        for account in round_.commitments
+    }
+    for path in case.member_paths("update/"):
+        if path not in known:
+            raise VerificationError("belongs to no commitment on the chain", place=path)
+        claim = update_claim(case, *known[path])
+        if claim is None or str(Digest.of(case.members[path])) != claim.blob:
+            raise VerificationError("is not the blob of its statement", place=path)
+
+
+def update_path(case: Case, round_: Transcript, account: str) -> str:
+    """The bundle member that holds a participant's update of a round."""
+    return f"update/{round_.number:04d}/{case.name_of(account)}.sealed"
+
+
+def update_claim(case: Case, name: str, number: int) -> UpdateClaim | None:
+    """What a participant stated about its update of a round, if it stated anything."""
+    evidence = case.statements.get((name, f"update-{number:04d}"))
+    if evidence is None or evidence.statement.kind != UpdateClaim.kind:
+        return None
+    return UpdateClaim.from_statement(evidence.statement)
+
+
+def _judge(
+    case: Case,
+    task: TaskEvidence,
+    round_: Transcript,
+    index: int,
+    *,
+    keys: dict[str, bytes],
+    seen: set[Digest],
+    found: Reexecution,
+) -> None:
+    """Files the update of one participant as valid, refused, or not there to be judged."""
+    account, number = task.participants[index], round_.number
+    in_set = round_.included is not None and bool(round_.included >> index & 1)
+    name = case.name_of(account)
+    try:
+        update = _open(case, task, round_, account, keys=keys, seen=seen)
+    except (VerificationError, EncodingError) as error:
+        if in_set:
+            raise VerificationError(
+                f"is in the round's set but not valid: {error.message}",
+                place=update_path(case, round_, account),
+            ) from None
+        if isinstance(error, UnseenError):
+            told = f"round {number}: whether {name} was rightly left out cannot be told"
+            case.notes.append(f"{told}: its update {error.message}")
+        else:
+            found.refused[number][index] = str(error)
+        return
+    seen.add(update.digest)
+    found.updates[number][index] = update
+    if round_.included is not None and not in_set:  # no contradiction: a delivery may fail
+        case.notes.append(f"round {number}: the valid update of {name} was left out")
 
 
 def _open(
@@ -104,22 +171,20 @@ def _open(
     keys: dict[str, bytes],
     seen: set[Digest],
 ) -> Update:
-    name = case.name_of(account)
-    path = f"update/{round_.number:04d}/{name}.sealed"
-    # 1.
-    evidence = case.statements.get((name, f"update-{round_.number:04d}"))
-    if evidence is None or path not in case.members:
-        raise VerificationError("was not handed over", place=path)
-    claim = UpdateClaim.from_statement(evidence.statement)
-    commitment = round_.commitments[account]
-    stated = (claim.task, claim.round, decode_hex(claim.commitment, 32))
-    if stated != (task.task.hex(), round_.number, commitment):
-        raise VerificationError("statement and chain differ", place=path)
-    if Digest.of(case.members[path]) != Digest.parse(claim.blob):
-        raise VerificationError("is not the blob of its statement", place=path)
+    path = update_path(case, round_, account)
+    claim = update_claim(case, case.name_of(account), round_.number)
     # 2.
-    opening = open_with(case.members[path], keys[path])
+    if claim is None or path not in case.members:
+        raise UnseenError("was not handed over", place=path)
+    try:
+        opening = open_with(case.members[path], keys[path])
+    except (VerificationError, EncodingError) as error:
+        raise UnseenError(f"does not open: {error.message}", place=path) from None
     # 3.
+    commitment = round_.commitments[account]
+    stated = (claim.task, claim.round, claim.commitment)
+    if stated != (task.task.hex(), round_.number, commitment.hex()):
+        raise VerificationError("statement and chain differ", place=path)
     return open_contribution(
         opening,
         commitment,
@@ -137,27 +202,6 @@ def place_of(case: Case, task: TaskEvidence, number: int, account: str) -> Place
     return Place(root.chain_id, root.contracts["Rounds"], task.task, number, account)
 
 
-def _note_left_out(
-    case: Case, task: TaskEvidence, round_: Transcript, valid: dict[int, Update]
-) -> None:
-    """A valid update outside the set is no contradiction (a delivery may fail), but is told."""
-    for index in valid:
-        if round_.included is not None and not round_.included >> index & 1:
-            name = case.name_of(task.participants[index])
-            case.notes.append(f"round {round_.number}: the valid update of {name} was left out")
-
-
-def _check_no_strangers(case: Case, rounds: list[Transcript]) -> None:
-    known = {
-        f"update/{round_.number:04d}/{case.name_of(account)}.sealed"
-        for round_ in rounds
-        for account in round_.commitments
-    }
-    for path in case.member_paths("update/"):
-        if path not in known:
-            raise VerificationError("belongs to no commitment on the chain", place=path)
-
-
 def check_votes(
     case: Case, task: TaskEvidence, rounds: list[Transcript], found: Reexecution
 ) -> None:
@@ -165,7 +209,8 @@ def check_votes(
 
     1. The validator's signed statement, with its salt, gives the commitment on the chain, and the
        reveal on the chain says the same.
-    2. There is one measurement per coalition; the scores are their exact Shapley values.
+    2. Measurements are numbers in range, one per coalition; the scores are their exact Shapley
+       values.
     3. It names the hold-out that the validator registered, and its account signed the commitment.
     """
     count = 0
@@ -188,7 +233,7 @@ def _vote(case: Case, task: TaskEvidence, round_: Transcript, account: str, reve
     place = f"statement/{name}/{key}.json"
     if (name, key) not in case.statements:
         raise VerificationError("missing", place=place)
-    vote = Vote.from_statement(case.statements[name, key].statement)
+    vote = _vote_in(case.statements[name, key], place)
     # 1.
     aggregate = Digest.parse(vote.aggregate).raw
     ballot = Ballot(vote.included, aggregate, tuple(vote.scores), vote.accept)
@@ -202,7 +247,7 @@ def _vote(case: Case, task: TaskEvidence, round_: Transcript, account: str, reve
         raise VerificationError("says other things than the reveal on the chain", place=place)
     # 2.
     seats = (round_.included or 0).bit_count()
-    if len(vote.utilities) != 1 << seats or any(type(u) is not int for u in vote.utilities):
+    if len(vote.utilities) != 1 << seats:
         raise VerificationError("does not measure every coalition once", place=place)
     scores = tuple(max(-SCORE_LIMIT, min(SCORE_LIMIT, s)) for s in shapley(vote.utilities))
     if scores != ballot.scores:
@@ -212,16 +257,23 @@ def _vote(case: Case, task: TaskEvidence, round_: Transcript, account: str, reve
     signed = signing_digest(where, VOTE_PHASE, commitment)
     if recover_signer(signature, signed, place).address != account:
         raise VerificationError("its commitment is not signed by its account", place=place)
-    if vote.holdout != _holdout(case, name):
+    if vote.holdout != data_set(case, name, "hold-out")[0].commitment:
         raise VerificationError("measured on another hold-out than registered", place=place)
     return vote
 
 
-def _holdout(case: Case, name: str) -> str:
-    for (author, _), evidence in case.statements.items():
-        if author == name and evidence.statement.kind == DataSet.kind:
-            return DataSet.from_statement(evidence.statement).commitment
-    return ""
+def _vote_in(evidence: StatementEvidence, place: str) -> Vote:
+    """The typed vote; lists hold integers, measurements are in range."""
+    try:
+        vote = Vote.from_statement(evidence.statement)
+    except EncodingError as error:
+        raise VerificationError(error.message, place=place) from None
+    numbers = (*vote.scores, *vote.utilities)
+    if any(type(number) is not int for number in numbers) or vote.included < 0:
+        raise VerificationError("its scores or measurements are not integers", place=place)
+    if not 0 <= vote.accuracy <= 10**6 or vote.loss < 0:
+        raise VerificationError("its loss or accuracy is out of range", place=place)
+    return vote
 
 
 def check_aggregates(
@@ -232,6 +284,7 @@ def check_aggregates(
     for round_ in rounds:
         if round_.aggregate is None or round_.included is None:
             continue
+        _note_other_base(case, task, round_, model)
         indices = [i for i in range(len(task.participants)) if round_.included >> i & 1]
         updates = [found.updates[round_.number][index] for index in indices]
         candidate = aggregate_round(task.spec, model, updates, [task.weights[i] for i in indices])
@@ -250,6 +303,14 @@ def check_aggregates(
     )
 
 
+def _note_other_base(case: Case, task: TaskEvidence, round_: Transcript, base: Model) -> None:
+    """A stated base is testimony: nothing is computed from it, so it is told and not refused."""
+    for name in map(case.name_of, task.participants):
+        claim = update_claim(case, name, round_.number)
+        if claim is not None and claim.base != str(base.digest):
+            case.notes.append(f"round {round_.number}: {name} states another model to start from")
+
+
 def check_model(case: Case, task: TaskEvidence, found: Reexecution) -> None:
     """The final model is the re-executed one, byte for byte, and its sponsor signed for it."""
     assert found.model is not None
@@ -261,8 +322,9 @@ def check_model(case: Case, task: TaskEvidence, found: Reexecution) -> None:
         if evidence.statement.kind == ModelClaim.kind
         and evidence.author == case.name_of(str(task.terms["sponsor"]))
     ]
-    expected = (task.task.hex(), str(task.initial.digest), str(found.model.digest))
-    if [(c.task, c.initial, c.digest) for c in claims] != [expected]:
+    initial, final = str(task.initial.digest), str(found.model.digest)
+    expected = (task.task.hex(), task.spec.rounds, initial, final)
+    if [(c.task, c.rounds, c.initial, c.digest) for c in claims] != [expected]:
         raise VerificationError("no signed statement names it as the task's result", place="model")
     case.story.model_digest = str(found.model.digest)
     size = len(found.model.to_bytes())

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from quorate.audit.case import Case
-from quorate.audit.chain import contract, events, replayed
+from quorate.audit.case import Case, StatementEvidence
+from quorate.audit.chain import ask, events
 from quorate.audit.heads import anchored_sizes
 from quorate.core.errors import EncodingError, VerificationError
 from quorate.core.hashing import Digest
@@ -121,10 +121,12 @@ def _specification(case: Case, created: Event, terms: dict[str, object]) -> Spec
         raise VerificationError("its sponsor signed no one specification", place="task")
     place = f"statement/{sponsor}/{found[0].key}.json"
     try:
-        spec = Specification.from_value(Task.from_statement(found[0].statement).spec)
+        claim = Task.from_statement(found[0].statement)
+        spec = Specification.from_value(claim.spec)
     except EncodingError as error:
         raise VerificationError(error.message, place=place) from None
-    if spec.digest.raw != terms["spec"] or spec.rounds != terms["rounds"]:
+    named = (spec.digest.raw, spec.rounds, spec.name)
+    if named != (terms["spec"], terms["rounds"], claim.name):
         raise VerificationError("is not the specification of the terms", place=place)
     return spec
 
@@ -144,12 +146,10 @@ def _initial(case: Case, spec: Specification) -> Model:
 
 def _check_votes(case: Case, created: Event) -> None:
     task = created["task"]
-    face, chain = contract(case, "Rounds"), replayed(case)
-    call = face.encode("task_id", created["terms"], created["validators"])
-    (recomputed,) = face.decode("task_id", chain.call(face.address, call.data))
-    if recomputed != task:
+    if ask(case, "Rounds", "task_id", created["terms"], created["validators"]) != task:
         raise VerificationError("its id does not bind its terms", place="Rounds: task")
-    voters = {
+    members = {m.identity.account for m in case.roots.members if m.roles & 1}
+    voters = members & {
         event["account"]
         for event in events(case, "Members")
         if event.name == "Voted"
@@ -157,7 +157,6 @@ def _check_votes(case: Case, created: Event) -> None:
         and event["support"]
         and event.place.block < created.place.block
     }
-    members = [m for m in case.roots.members if m.roles & 1]
     if 3 * len(voters) < 2 * len(members):
         raise VerificationError(
             f"{len(voters)} of {len(members)} members approved it: no quorum", place="Rounds: task"
@@ -178,15 +177,25 @@ def _check_joined(case: Case, event: Event, terms: dict[str, object]) -> None:
 
 def _registered(case: Case, name: str, purpose: str, before: int) -> DataSet:
     """The data set statement of ``name`` that was anchored before block ``before``."""
-    for evidence in case.statements.values():
-        if evidence.author == name and evidence.statement.kind == DataSet.kind:
-            claim = DataSet.from_statement(evidence.statement)
-            if claim.purpose != purpose:
-                continue
-            if anchored_sizes(case, name, before) <= evidence.index:
-                raise VerificationError(
-                    f"its {purpose} rows were not anchored in time",
-                    place=f"statement/{name}/{evidence.key}.json",
-                )
-            return claim
-    raise VerificationError(f"registered no {purpose} rows", place=f"statement/{name}")
+    claim, evidence = data_set(case, name, purpose)
+    if anchored_sizes(case, name, before) <= evidence.index:
+        raise VerificationError(
+            f"its {purpose} rows were not anchored in time",
+            place=f"statement/{name}/{evidence.key}.json",
+        )
+    return claim
+
+
+def data_set(case: Case, name: str, purpose: str) -> tuple[DataSet, StatementEvidence]:
+    """The one data set that ``name`` registered for ``purpose``; of two it could choose later."""
+    found = [
+        (claim, evidence)
+        for (author, _), evidence in case.statements.items()
+        if author == name
+        and evidence.statement.kind == DataSet.kind
+        and (claim := DataSet.from_statement(evidence.statement)).purpose == purpose
+    ]
+    if len(found) != 1:
+        count = "several sets of" if found else "no"
+        raise VerificationError(f"registered {count} {purpose} rows", place=f"statement/{name}")
+    return found[0]

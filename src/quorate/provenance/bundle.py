@@ -67,8 +67,10 @@ def unpack(data: bytes) -> dict[str, bytes]:
             infos = archive.infolist()
             if len(infos) > COUNT_LIMIT:
                 raise VerificationError("more members than allowed", place="bundle")
+            room = len(data)  # entries may overlap in a hostile file: a bomb, though stored plainly
             for info in infos:
-                members[info.filename] = _read_member(archive, info, len(data))
+                members[info.filename] = _read_member(archive, info, room)
+                room -= info.file_size
     except VerificationError:
         raise
     except Exception as error:  # a stranger's bytes: zipfile raises half a dozen unrelated types
@@ -77,11 +79,11 @@ def unpack(data: bytes) -> dict[str, bytes]:
     return members
 
 
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, total: int) -> bytes:
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: int) -> bytes:
     place = f"bundle member {info.filename[:80]!r}"
     if not _NAMES.match(info.filename):
         raise VerificationError("no such member is known", place=place)
-    if info.compress_type != zipfile.ZIP_STORED or info.file_size > min(MEMBER_LIMIT, total):
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size > min(MEMBER_LIMIT, room):
         raise VerificationError("not stored plainly", place=place)
     try:
         return archive.read(info)
@@ -135,6 +137,8 @@ def verify_manifest(members: Mapping[str, bytes], author: PublicIdentity) -> Man
         manifest = Manifest.from_statement(verify_statement(members[MANIFEST], author, MANIFEST))
     except EncodingError as error:
         raise VerificationError(error.message, place=MANIFEST) from None
+    if not all(isinstance(item, dict) for item in manifest.members):
+        raise VerificationError("lists something that is no member", place=MANIFEST)
     # 2. Place by place, so that the first altered member is the one that is named.
     listed = {str(item.get("name")): item for item in manifest.members}
     for item in member_list(members):

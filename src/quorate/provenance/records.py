@@ -55,8 +55,9 @@ class Record:
         texts = ("type", "id", "source", "ts_start", "ts_end", "actor", "action")
         if type(value["seq"]) is not int or any(not isinstance(value[k], str) for k in texts):
             raise EncodingError("could not read a record: a header field is of the wrong type")
-        if not isinstance(value["object"], list) or not isinstance(value["links"], list):
-            raise EncodingError("could not read a record: objects and links are lists")
+        for items in (value["object"], value["links"]):
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise EncodingError("could not read a record: objects and links are lists")
         return cls(**value)
 
 

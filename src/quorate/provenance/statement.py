@@ -68,6 +68,8 @@ class Statement:
             raise EncodingError(f"could not read a statement: unknown predicate {kind[:80]!r}")
         if not isinstance(predicate, dict) or not isinstance(predicate.get("author"), str):
             raise EncodingError("could not read a statement: the predicate names no author")
+        if not isinstance(value["subject"], list):
+            raise EncodingError("could not read a statement: the subjects are no list")
         subjects = tuple(_read_subject(item) for item in value["subject"])
         return cls(kind[len(_KIND_PREFIX) : -len(_KIND_SUFFIX)], subjects, predicate)
 
