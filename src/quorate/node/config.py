@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from quorate.core.errors import InputError
+from quorate.core.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ def read_setting(name: str) -> str:
 
 
 def home_folder(given: Path | None) -> Path:
-    """The home to work on: the one given, else the one set; `InputError` if neither."""
+    """The home to work on: the one given, else the one set; `UsageError` if neither."""
     if given is not None:
         return given
     value = read_setting("QUORATE_HOME")
     if not value:
-        raise InputError(
+        raise UsageError(
             "could not find a home: none was named",
             remedy="pass --home DIR or set QUORATE_HOME",
         )

@@ -1,5 +1,6 @@
 """One party on this machine: its keys, log, vault, statements, witness and ledger account."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from quorate.core.errors import InputError
@@ -98,11 +99,16 @@ class Party:
         self.see_chain()
         self.publisher.anchor(LogAnchors(self, suite))
 
-    def cosign(self, other: "Party") -> None:
-        """Witnesses the latest checkpoint of another party's log."""
+    def cosign(self, other: "Party") -> str:
+        """A witness's line under the latest checkpoint of another party's log."""
         proof = other.log.consistency(self.witness.size_seen(other.origin))
-        line = self.witness.cosign(other.log.checkpoint_note(), other.log_identity, proof)
-        other.log.add_cosignatures([line])
+        return self.witness.cosign(other.log.checkpoint_note(), other.log_identity, proof)
+
+    def collect_cosignatures(self, witnesses: Iterable["Party"]) -> None:
+        """Has every other party witness this party's latest checkpoint."""
+        others = [witness for witness in witnesses if witness is not self]
+        lines = [witness.cosign(self) for witness in others]
+        self.log.add_cosignatures(lines, [witness.witness_identity for witness in others])
 
     def close(self) -> None:
         """Releases the log."""
@@ -135,11 +141,11 @@ class LogAnchors:
 
     def anchored(self) -> int:
         """The largest size of this log that the ledger holds."""
-        return int(self._suite.ask(self._suite.anchor, "head", self._party.address)[0])
+        return self._suite.anchor.head(self._party.address).size
 
     def anchor(self, size: int, root: bytes) -> None:
         """Puts a head on the ledger."""
-        self._party.account.transact_unseen(self._suite.anchor.encode("anchor", size, root))
+        self._party.account.transact_unseen(self._suite.anchor.anchor(size, root))
 
 
 def _open_log(folder: Path, origin: str, keyring: Keyring, clock: Clock) -> Log:

@@ -13,6 +13,7 @@ from quorate.learning.rules.registry import rule_named
 from quorate.learning.specification import Specification
 from quorate.learning.trainers.interface import Trainer
 from quorate.learning.trainers.registry import make_trainer
+from quorate.ledger.faces.rounds_facts import Terms
 from quorate.node.datasets import Holdings
 from quorate.node.taskfile import TaskFile
 
@@ -86,30 +87,30 @@ def layout_of(spec: Specification) -> Layout:
     return Layout.parse(spec.layout)
 
 
-def terms_of(task: TaskFile, spec: Specification, sponsor: str) -> tuple[object, ...]:
-    """The ledger's terms, in the order of the contract's struct."""
+def terms_of(task: TaskFile, spec: Specification, sponsor: str) -> Terms:
+    """The ledger's terms: money in smallest units, time in seconds, scores in millionths."""
     stakes, deadlines = task.stakes, task.deadlines
-    return (
-        spec.digest.raw,
-        sponsor,
-        spec.rounds,
-        min(least_participants(spec), len(task.party)),
-        task.weight_cap,
-        stakes.participant_bond * TOKEN,
-        stakes.validator_bond * TOKEN,
-        task.rewards.participants * TOKEN,
-        task.rewards.validators * TOKEN,
-        millionths(task.scoring.floor),
-        stakes.low_score * TOKEN,
-        stakes.absence * TOKEN,
-        stakes.fault * TOKEN,
-        stakes.lie * TOKEN,
-        deadlines.join,
-        deadlines.commit,
-        deadlines.include,
-        deadlines.vote,
-        deadlines.reveal,
-        deadlines.appeal,
+    return Terms(
+        spec=spec.digest.raw,
+        sponsor=sponsor,
+        rounds=spec.rounds,
+        min_participants=least_participants(spec),
+        weight_cap=task.weight_cap,
+        participant_bond=stakes.participant_bond * TOKEN,
+        validator_bond=stakes.validator_bond * TOKEN,
+        participant_reward=task.rewards.participants * TOKEN,
+        validator_reward=task.rewards.validators * TOKEN,
+        score_floor=millionths(task.scoring.floor),
+        low_score_penalty=stakes.low_score * TOKEN,
+        absence_penalty=stakes.absence * TOKEN,
+        fault_penalty=stakes.fault * TOKEN,
+        lie_penalty=stakes.lie * TOKEN,
+        join_seconds=deadlines.join,
+        commit_seconds=deadlines.commit,
+        include_seconds=deadlines.include,
+        vote_seconds=deadlines.vote,
+        reveal_seconds=deadlines.reveal,
+        appeal_seconds=deadlines.appeal,
     )
 
 

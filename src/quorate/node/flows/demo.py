@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quorate.core.errors import InputError, MissingPartError, UsageError
+from quorate.core.errors import InputError, MissingPartError, TaskError, UsageError
 from quorate.core.files import make_folder, write_durable
 from quorate.learning.attacks.registry import attack_named
 from quorate.learning.client import Cheat
@@ -76,7 +76,10 @@ class DemoResult:
 
 def check_plan(plan: DemoPlan) -> None:
     """Refuses a plan with an unknown hospital or attack."""
-    attack_named(plan.attack)
+    try:
+        attack_named(plan.attack)
+    except TaskError as error:
+        raise UsageError(error.message, remedy=error.remedy) from None
     if plan.cheat is not None and plan.cheat not in HOSPITALS:
         raise UsageError(
             f"could not let {plan.cheat!r} cheat: no hospital is called so",

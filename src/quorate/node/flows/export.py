@@ -18,7 +18,6 @@ from quorate.ledger.contracts import NAMES, load_artifact
 from quorate.ledger.evidence import export_blocks
 from quorate.log.tiles import encode_entries
 from quorate.node.federation import FOUNDER, Federation
-from quorate.node.flows.rounds import cosign_all
 from quorate.node.party import Party
 from quorate.node.tasks import initial_model
 from quorate.provenance.book import DECISION
@@ -75,8 +74,8 @@ def claim_rewards(federation: Federation) -> None:
     """Everyone takes what the rounds left to them; the founder what was not spent."""
     suite = federation.suite
     for party in federation.parties.values():
-        if suite.ask(suite.rounds, "owed", party.address):
-            party.transact(suite.rounds.encode("claim"))
+        if suite.rounds.owed(party.address):
+            party.transact(suite.rounds.claim())
 
 
 def export_evidence(federation: Federation, model: Model, randomness: Randomness) -> Export:
@@ -112,7 +111,7 @@ def export_evidence(federation: Federation, model: Model, randomness: Randomness
 def roots_of(federation: Federation) -> Roots:
     """What an auditor of this consortium has to trust; one hand, since all ran in one process."""
     suite = federation.suite
-    contracts = (suite.members, suite.token, suite.stakes, suite.rounds, suite.anchor)
+    faces = (suite.members, suite.token, suite.stakes, suite.rounds, suite.anchor)
     code = {name: load_artifact(name).root for name in NAMES}
     genesis = next(iter(federation.ledger.blocks()))
     return Roots(
@@ -120,7 +119,7 @@ def roots_of(federation: Federation) -> Roots:
             chain_id=federation.ledger.chain_id,
             genesis=str(genesis.header.hash()),
             operator=federation.ledger.operator,
-            contracts={contract.name: contract.address for contract in contracts},
+            contracts={face.NAME: face.address for face in faces},
             code={name: (str(root.creation), root.size) for name, root in code.items()},
         ),
         members=tuple(
@@ -137,7 +136,7 @@ def _close_logs(federation: Federation) -> None:
         party.anchor_log(federation.suite)
     for party in federation.parties.values():
         party.see_chain()
-    cosign_all(federation)
+    federation.cosign()
 
 
 def _auditor(federation: Federation, randomness: Randomness) -> Keyring:

@@ -1,5 +1,7 @@
 """Running the rounds: ask the state machine what each party may do, do it, look again."""
 
+from collections import Counter
+
 from quorate.core.errors import InternalError
 from quorate.core.sources import Clock
 from quorate.learning.arrays import Model
@@ -12,10 +14,19 @@ from quorate.learning.round import (
     act_of_participant,
     act_of_validator,
 )
+from quorate.ledger.faces.anchor_facts import Anchored
+from quorate.ledger.faces.rounds_facts import (
+    Aborted,
+    Rewarded,
+    Scored,
+    SetFixed,
+    Settled,
+    Suspended,
+)
+from quorate.ledger.faces.stakes_facts import Slashed
 from quorate.node.federation import Federation
 from quorate.node.flows.progress import Progress, RoundResult
 from quorate.node.participant import Participant
-from quorate.node.task_chain import ClosedRound
 from quorate.node.tasks import initial_model
 from quorate.node.validator import Assessment, Offer, Validator
 
@@ -28,6 +39,7 @@ class RoundRunner:
     def __init__(self, federation: Federation, progress: Progress) -> None:
         self._federation = federation
         self._chain = federation.chain
+        self._rounds = federation.suite.rounds
         self._progress = progress
         self._models: list[Model] = [initial_model(federation.task, federation.trainer)]
         self._folded = 0  # rounds that are folded into the newest model
@@ -75,30 +87,30 @@ class RoundRunner:
             for validator in self._federation.validators.values()
         ]
         commitment = participant.prepare(place, self.model, committee)
-        participant.party.transact(self._chain.call("commit", commitment))
+        participant.party.transact(self._rounds.commit(self._chain.task, commitment))
 
     def _validate(self, view: TaskView, validator: Validator, act: Act) -> None:
-        number, party = _number(view), validator.party
+        number, party, task = _number(view), validator.party, self._chain.task
         place = self._chain.place(number, party.address)
         if act in (Act.COMMIT_INCLUSION, Act.REVEAL_INCLUSION):
             bitmap = validator.collect(number, self._offers(view))
             commitment, salt = validator.inclusion(place, bitmap)
             if act == Act.COMMIT_INCLUSION:
-                party.transact(self._chain.call("include_commit", commitment))
+                party.transact(self._rounds.include_commit(task, commitment))
             else:
-                party.transact(self._chain.call("include_reveal", bitmap, salt))
+                party.transact(self._rounds.include_reveal(task, bitmap, salt))
             return
         assessment = self._assess(view, validator)
         commitment, salt = validator.vote(place, assessment)
         if act == Act.COMMIT_VOTE:
-            party.transact(self._chain.call("vote_commit", commitment))
+            party.transact(self._rounds.vote_commit(task, commitment))
         else:
             validator.publish(place, assessment)
             ballot = assessment.ballot
-            call = self._chain.call(
-                "vote_reveal", ballot.aggregate, ballot.scores, ballot.accept, salt
+            reveal = self._rounds.vote_reveal(
+                task, ballot.aggregate, ballot.scores, ballot.accept, salt
             )
-            party.transact(call)
+            party.transact(reveal)
 
     def _assess(self, view: TaskView, validator: Validator) -> Assessment:
         number = _number(view)
@@ -145,14 +157,18 @@ class RoundRunner:
         return offers
 
     def _keep(self, view: TaskView, act: Act) -> None:
-        founder = self._federation.founder
+        founder, task = self._federation.founder, self._chain.task
         if act == Act.RESOLVE:
             now = self._clock.now_ns() // 10**9
             late = next(item for item in view.suspensions if now > item.deadline)
-            founder.transact(self._chain.call("resolve", late.round, late.validator))
+            founder.transact(self._rounds.resolve(task, late.round, late.validator))
             return
-        name = {Act.OPEN: "open", Act.ADVANCE: "advance", Act.SETTLE: "settle"}[act]
-        founder.transact(self._chain.call(name))
+        steps = {
+            Act.OPEN: self._rounds.open,
+            Act.ADVANCE: self._rounds.advance,
+            Act.SETTLE: self._rounds.settle,
+        }
+        founder.transact(steps[act](task))
 
     # After a round is closed.
 
@@ -160,7 +176,7 @@ class RoundRunner:
         """Folds settled rounds into the model; lets every log see and anchor what happened."""
         if view.round is None:
             return
-        closed = {each.number: each for each in self._chain.settled()}
+        closed = self._chain.settled()
         last = view.round.number
         if view.round.phase not in (Phase.SETTLED, Phase.ABORTED):
             last -= 1
@@ -171,80 +187,61 @@ class RoundRunner:
             self._anchor_all(number)
             self._tell(number, closed.get(number))
 
-    def _fold(self, closed: ClosedRound) -> None:
+    def _fold(self, closed: Settled) -> None:
         """Re-executes an accepted round from what any validator holds."""
         if not closed.accepted:
             return
         validator = next(iter(self._federation.validators.values()))
-        self._hold(validator, closed.number)
-        updates = validator.updates(closed.number, closed.included)
+        self._hold(validator, closed.round)
+        updates = validator.updates(closed.round, closed.included)
         weights = self._weights_in(closed.included)
         model = aggregate_round(self._federation.spec, self.model, updates, weights)
-        if model.digest != closed.aggregate:
-            raise InternalError(f"round {closed.number} settled on another model than re-execution")
+        if model.digest.raw != closed.aggregate:
+            raise InternalError(f"round {closed.round} settled on another model than re-execution")
         self._models.append(model)
 
     def _anchor_all(self, number: int) -> None:
-        """Every organisation sees the head, anchors its log, and witnesses the others' logs."""
+        """Every organisation sees the head and anchors its log."""
         federation, suite = self._federation, self._federation.suite
-        ends = self._chain.events("Settled", "Aborted")
-        block = next(e.place.block for e in ends if e["round"] == number)
-        fresh = {
-            event["account"]
-            for event in suite.events(suite.anchor, "Anchored")
-            if event.place.block > block
-        }
-        late = [party for party in federation.parties.values() if party.address not in fresh]
-        for party in late:
-            party.anchor_log(suite)
-        if late:
-            cosign_all(federation)
+        last = max(self._chain.blocks_of(number))
+        fresh = {e.account for e in suite.anchors.of(Anchored) if e.place.block > last}
+        for party in federation.parties.values():
+            if party.address not in fresh:
+                party.anchor_log(suite)
 
-    def _tell(self, number: int, closed: ClosedRound | None) -> None:
+    def _tell(self, number: int, closed: Settled | None) -> None:
         self._progress.round_closed(round_result(self._federation, number, closed))
 
 
-def cosign_all(federation: Federation) -> None:
-    """Every organisation witnesses every other's latest checkpoint."""
-    for party in federation.parties.values():
-        for witness in federation.parties.values():
-            if witness is not party:
-                witness.cosign(party)
-
-
-def round_result(federation: Federation, number: int, closed: ClosedRound | None) -> RoundResult:
+def round_result(federation: Federation, number: int, closed: Settled | None) -> RoundResult:
     """A closed round as the ledger's events tell it."""
     chain, suite = federation.chain, federation.suite
-    events = [event for event in chain.events() if event.values.get("round") == number]
 
     def name(account: str) -> str:
         return federation.party_at(account).name
 
-    scored = [event for event in events if event.name == "Scored"]
-    rewards = {name(e["participant"]): int(e["reward"]) for e in scored}
-    rewards |= {name(e["validator"]): int(e["amount"]) for e in events if e.name == "Rewarded"}
-    fixed = next((event for event in events if event.name == "SetFixed"), None)
+    scored = chain.events_in(number, Scored)
+    rewarded = chain.events_in(number, Rewarded)
     people = chain.participants()
-    absent = int(fixed["absent"]) if fixed else 0
-    blocks = {event.place.block for event in events}
-    slashed: dict[str, int] = {}
-    for event in suite.events(suite.stakes, "Slashed"):
+    absent = sum(event.absent for event in chain.events_in(number, SetFixed))
+    blocks = chain.blocks_of(number)
+    slashed: Counter[str] = Counter()
+    for event in suite.bonds.of(Slashed):
         if event.place.block in blocks:
-            party = name(event["account"])
-            slashed[party] = slashed.get(party, 0) + int(event["amount"])
-    aborted = next((event for event in events if event.name == "Aborted"), None)
+            slashed[name(event.account)] += event.amount
     return RoundResult(
         number=number,
         rounds=federation.spec.rounds,
         settled=closed is not None,
         accepted=closed is not None and closed.accepted,
-        medians={name(e["participant"]): int(e["median"]) for e in scored},
-        rewards=rewards,
-        penalties={name(e["participant"]): int(e["penalty"]) for e in scored if e["penalty"]},
+        medians={name(e.participant): e.median for e in scored},
+        rewards={name(e.participant): e.reward for e in scored}
+        | {name(e.validator): e.amount for e in rewarded},
+        penalties={name(e.participant): e.penalty for e in scored if e.penalty},
         absent=tuple(name(people[i]) for i in range(len(people)) if absent >> i & 1),
-        suspended=tuple(name(e["validator"]) for e in events if e.name == "Suspended"),
-        slashed=slashed,
-        reason=str(aborted["reason"]) if aborted else "",
+        suspended=tuple(name(e.validator) for e in chain.events_in(number, Suspended)),
+        slashed=dict(slashed),
+        reason="".join(e.reason for e in chain.events_in(number, Aborted)),
     )
 
 

@@ -5,9 +5,11 @@ run again at any point.
 """
 
 from quorate.core.hashing import Digest
-from quorate.ledger.contracts import Contract
 from quorate.ledger.deploy import deploy_suite
-from quorate.node.federation import FOUNDER, Federation
+from quorate.ledger.faces.base import Face
+from quorate.ledger.faces.members_facts import Voted
+from quorate.ledger.faces.stakes_facts import Deposited
+from quorate.node.federation import FOUNDER, ROLE_MEMBER, Federation
 from quorate.node.flows.progress import Progress
 from quorate.node.party import LogAnchors, Party
 from quorate.node.task_chain import (
@@ -36,6 +38,8 @@ def set_up(federation: Federation, progress: Progress) -> None:
     _stake(federation)
     _create(federation)
     _join(federation)
+    if federation.chain.state() == STATE_JOINING:
+        federation.cosign()
 
 
 def _deploy(federation: Federation) -> None:
@@ -110,19 +114,19 @@ def _approve(federation: Federation) -> None:
     suite = federation.suite
     terms = terms_of(federation.task, spec, founder.address)
     validators = [federation.parties[name].address for name in federation.validators]
-    task = suite.ask(suite.rounds, "task_id", terms, validators)
+    task = suite.rounds.task_id(terms, validators)
     federation.chain = TaskChain(suite, task)
-    for event_name, party in federation.parties.items():
-        if suite.ask(suite.members, "approved", task):
+    for name, party in federation.parties.items():
+        if suite.members.approved(task):
             break
-        if federation.roles_of(event_name) & 1 and not _has_voted(suite, task, party):
-            party.transact(suite.members.encode("vote", task, True))
+        if federation.roles_of(name) & ROLE_MEMBER and not _has_voted(suite, task, party):
+            party.transact(suite.members.vote(task, True))
 
 
 def _has_voted(suite: Suite, subject: bytes, party: Party) -> bool:
     return any(
-        event["subject"] == subject and event["account"] == party.address
-        for event in suite.events(suite.members, "Voted")
+        event.subject == subject and event.account == party.address
+        for event in suite.memberships.of(Voted)
     )
 
 
@@ -136,12 +140,9 @@ def _stake(federation: Federation) -> None:
 
 def _deposit(federation: Federation, name: str, role: int, amount: int) -> None:
     suite, party = federation.suite, federation.parties[name]
-    deposited = any(
-        event["account"] == party.address for event in suite.events(suite.stakes, "Deposited")
-    )
-    if not deposited:
+    if not any(event.account == party.address for event in suite.bonds.of(Deposited)):
         _allow(federation, party, suite.stakes, amount)
-        party.transact(suite.stakes.encode("deposit", role, amount))
+        party.transact(suite.stakes.deposit(role, amount))
 
 
 def _create(federation: Federation) -> None:
@@ -151,7 +152,7 @@ def _create(federation: Federation) -> None:
     _allow(federation, founder, suite.rounds, escrow_of(federation.task))
     terms = terms_of(federation.task, federation.spec, founder.address)
     validators = [federation.parties[name].address for name in federation.validators]
-    founder.transact(suite.rounds.encode("create", terms, validators))
+    founder.transact(suite.rounds.create(terms, validators))
 
 
 def _join(federation: Federation) -> None:
@@ -164,14 +165,13 @@ def _join(federation: Federation) -> None:
         if party.address not in joined:
             holding = federation.holdings.train[name]
             dataset = federation.commitment_of(name, "training", holding).raw
-            party.transact(chain.call("join", dataset, len(holding.rows)))
+            party.transact(chain.rounds.join(chain.task, dataset, len(holding.rows)))
 
 
-def _allow(federation: Federation, party: Party, spender: Contract, amount: int) -> None:
+def _allow(federation: Federation, party: Party, spender: Face, amount: int) -> None:
     token = federation.suite.token
-    allowed = federation.suite.ask(token, "allowance", party.address, spender.address)
-    if allowed < amount:
-        party.transact(token.encode("approve", spender.address, amount))
+    if token.allowance(party.address, spender.address) < amount:
+        party.transact(token.approve(spender.address, amount))
 
 
 def anchor(federation: Federation, party: Party, *, least: int) -> None:

@@ -1,10 +1,12 @@
 """The main job: found, run every round, pay, publish, export. Can be killed and run again."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from quorate.core.sources import Clock, Randomness
 from quorate.learning.arrays import Model
+from quorate.ledger.faces.stakes_facts import Slashed
 from quorate.node.datasets import Holdings
 from quorate.node.federation import Federation, Misconduct
 from quorate.node.flows.decide import Decision, decide, save_receipt
@@ -91,9 +93,9 @@ def _decide(federation: Federation, model: Model, party: str | None) -> Decision
 
 def _money(federation: Federation) -> dict[str, Money]:
     suite = federation.suite
-    slashed: dict[str, int] = {}
-    for event in suite.events(suite.stakes, "Slashed"):
-        slashed[event["account"]] = slashed.get(event["account"], 0) + int(event["amount"])
+    slashed: Counter[str] = Counter()
+    for event in suite.bonds.of(Slashed):
+        slashed[event.account] += event.amount
     money = {}
     for role, names in (
         (ROLE_PARTICIPANT, federation.participants),
@@ -101,11 +103,8 @@ def _money(federation: Federation) -> dict[str, Money]:
     ):
         for name in names:
             account = federation.parties[name].address
-            bond = suite.ask(suite.stakes, "bond", account, role)
-            held = suite.ask(suite.token, "balanceOf", account)
-            burnt = slashed.get(account, 0)
-            final = int(bond) + int(held)
-            money[name] = Money(_initial(federation, role), final, burnt)
+            final = suite.stakes.bond(account, role) + suite.token.balanceOf(account)
+            money[name] = Money(_initial(federation, role), final, slashed[account])
     return money
 
 
