@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from quorate.cli.output import complain
+from quorate.cli.output import close_output, complain
 
 app = typer.Typer(
     name="quorate",
@@ -36,6 +36,7 @@ def run(arguments: list[str]) -> int:
 
     try:
         result = app(args=arguments, prog_name="quorate", standalone_mode=False)
+        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except QuorateError as error:
         complain(str(error))
@@ -44,10 +45,29 @@ def run(arguments: list[str]) -> int:
         complain("interrupted; what was durable stays, and the same command continues")
         return 130
     except typer.TyperException as error:
-        complain(f"{error.format_message()}; see quorate --help")
-        return 64
-    except BrokenPipeError:
-        return 69
+        return _misused(error)
     except Exception as error:  # the last line of defence: a stranger never sees a traceback
-        complain(f"internal error: {type(error).__name__}: {error}")
-        return 70
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    """What no part of ours foresaw; the machine's own refusals are told apart from our bugs."""
+    if isinstance(error, BrokenPipeError):
+        close_output()
+        return 69
+    if isinstance(error, OSError):  # a full disk, a folder that may not be written
+        where = f" {error.filename}" if error.filename else ""
+        complain(f"could not read or write{where}: {error.strerror or error}")
+        return 69
+    complain(f"internal error: {type(error).__name__}: {error}")
+    return 70
+
+
+def _misused(error: typer.TyperException) -> int:
+    """Typer's own complaints: the command line was wrong, or there was none and help is due."""
+    text = error.format_message()
+    if text.startswith("Usage:"):
+        sys.stderr.write(f"{text}\n")
+    else:
+        complain(f"{text.rstrip('.')}; see quorate --help")
+    return 64

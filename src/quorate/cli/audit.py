@@ -42,6 +42,8 @@ def audit_command(
     as_json: JsonOption = False,
 ) -> int:
     """Re-derive everything from the evidence, offline. Exit 0 true, 1 false, 2 cannot tell."""
+    if report is not None and not report.parent.is_dir():
+        raise InputError(f"could not write report {report}: no folder {report.parent}")
     bundle = path / BUNDLE_FILE if path.is_dir() else path
     content = read_file(bundle, "evidence bundle")
     roots = read_roots(trust)
