@@ -99,7 +99,11 @@ class Penalty:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What follows; ``aborted`` is the reason as on the chain, empty for a settled round."""
+    """What follows; ``aborted`` is the reason as on the chain, empty for a settled round.
+
+    ``penalties`` stand in no particular order: compare them as a multiset with ``Slashed`` (its
+    ``due``), leaving out ``lie`` and ``equivocation``, which no round's facts decide.
+    """
 
     aborted: str = ""
     included: int = 0
