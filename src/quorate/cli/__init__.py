@@ -37,6 +37,8 @@ def run(arguments: list[str]) -> int:
     try:
         result = app(args=arguments, prog_name="quorate", standalone_mode=False)
         sys.stdout.flush()
+        if result == 130:  # typer has caught the interrupt
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except QuorateError as error:
         complain(str(error))
@@ -46,6 +48,8 @@ def run(arguments: list[str]) -> int:
         return 130
     except typer.TyperException as error:
         return _misused(error)
+    except SystemExit:  # typer's answer to a reader that has gone, as if it were a verdict
+        return _failed(BrokenPipeError())
     except Exception as error:  # the last line of defence: a stranger never sees a traceback
         return _failed(error)
 

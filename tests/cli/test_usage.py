@@ -1,0 +1,169 @@
+"""The command line as such: help, misuse, exit codes, interrupted and unread output."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+
+from quorate import cli
+from quorate.cli import app
+from quorate.core import errors
+
+COMMANDS = (
+    ("demo",),
+    ("train",),
+    ("audit",),
+    ("verify",),
+    ("status",),
+    ("doctor",),
+    ("log",),
+    ("log", "show"),
+    ("log", "fsck"),
+)
+
+
+def program(*arguments: object, **options: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "quorate", *map(str, arguments)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, **options)  # type: ignore
+
+
+def test_help__of_the_whole__lists_every_command(call):
+    ending = call("--help")
+    assert ending.code == 0
+    assert {words[0] for words in COMMANDS} <= set(ending.out.split())
+    known = typer.main.get_command(app)
+    assert {words[0] for words in COMMANDS} == set(known.commands)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help__of_each_command__says_what_it_does(call, command):
+    ending = call(*command, "--help")
+    assert ending.code == 0 and ending.err == ""
+    assert ending.out.startswith(f"Usage: quorate {' '.join(command)} ")
+    assert "--help" in ending.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nope",),
+        ("demo", "--nope"),
+        ("demo", "--seed", "x"),
+        ("demo", "--seed", "-1"),
+        ("demo", "--cheat", "hospital-z"),
+        ("demo", "--attack", "bribery"),
+        ("demo", "surplus"),
+        ("train",),
+        ("audit",),
+        ("verify",),
+        ("log", "nope"),
+        ("log", "show", "x", "--last", "0"),
+    ],
+    ids=" ".join,
+)
+def test_misuse__exits_64_with_one_line(call, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ending = call(*arguments)
+    assert ending.code == 64
+    assert ending.out == ""
+    assert ending.err.startswith("quorate: ") and ending.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("log",)], ids=["nothing", "log"])
+def test_no_command__shows_help_on_stderr_and_exits_64(call, arguments):
+    ending = call(*arguments)
+    assert (ending.code, ending.out) == (64, "")
+    assert ending.err.startswith("Usage: quorate")
+
+
+def test_status__without_a_home__exits_64(call, monkeypatch):
+    monkeypatch.delenv("QUORATE_HOME", raising=False)
+    ending = call("status")
+    assert ending.code == 64
+    assert "QUORATE_HOME" in ending.err
+
+
+CODES = {
+    errors.VerificationError: 1,
+    errors.UndecidedError: 2,
+    errors.UsageError: 64,
+    errors.InputError: 65,
+    errors.DamagedError: 65,
+    errors.KeyFileError: 65,
+    errors.TaskError: 65,
+    errors.UnavailableError: 69,
+    errors.LockedError: 69,
+    errors.MissingPartError: 69,
+    errors.InternalError: 70,
+    errors.CancelledError: 130,
+    KeyboardInterrupt: 130,
+    BrokenPipeError: 69,
+    PermissionError: 69,
+    ZeroDivisionError: 70,
+}
+
+
+@pytest.mark.parametrize("kind", CODES, ids=lambda kind: kind.__name__)
+def test_exit_code__of_every_failure__is_the_one_in_the_table(call, kind, monkeypatch):
+    def fail(**_: object) -> int:
+        raise kind("for a reason")
+
+    monkeypatch.setattr(cli, "app", fail)
+    ending = call("status")
+    assert ending.code == CODES[kind]
+    assert "Traceback" not in ending.err
+    assert ending.out == ""
+
+
+def test_python_m_quorate__works() -> None:
+    process = program("--help")
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert out.startswith("Usage: quorate ")
+
+
+@pytest.mark.parametrize("arguments", [("doctor",), ("doctor", "--json")], ids=" ".join)
+def test_stdout__closed_before_anything_is_written__no_traceback(arguments) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "quorate", *arguments],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (69, "")
+
+
+@pytest.mark.slow
+def test_interrupt__while_a_task_runs__exits_130_and_the_same_command_continues(task) -> None:
+    home = task.parent.parent / "home"
+    arguments = ("train", task, "--home", home, "--json")
+    process = program(*arguments, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (home / "chain" / "chain.sqlite").exists():
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert err == "quorate: interrupted; what was durable stays, and the same command continues\n"
+    assert not (home / "evidence.zip").exists()
+    again = program(*arguments)
+    out, err = again.communicate()
+    assert again.returncode == 0, err
+    assert '"passed": true' in out
+
+
+def test_folder_that_cannot_be_written__is_no_bug_of_ours(call) -> None:
+    ending = call("demo", "--home", Path("/proc/quorate/home"), "--json")
+    assert ending.code == 69
+    assert ending.err.startswith("quorate: could not ")
