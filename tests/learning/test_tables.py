@@ -195,3 +195,15 @@ def test_heart__four_hospitals__thirteen_features_and_the_known_rows():
     assert {table.data.features.shape[1] for table in tables} == {13}
     assert {table.columns for table in tables} == {tables[0].columns}
     assert [table.dropped for table in tables] == [0, 33, 77, 70]
+
+
+def test_separator__any_one_character__read():
+    data = b"1:2:0\n3:4:1\n5:6:0\n"
+    table = read_tables({"a": data}, TableForm(label=2, header=False, separator=":"))[0]
+    assert table.data.features.tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
+@pytest.mark.parametrize("separator", ["ab", "1", ".", "-", "\n", '"'])
+def test_separator__part_of_numbers_or_longer__refused(separator):
+    with pytest.raises(TaskError):
+        TableForm(label=2, separator=separator)

@@ -37,7 +37,8 @@ class TableForm:
     ``label``: the label's column. ``rule``: what makes class 1, such as ``> 0`` or ``== M``; empty
     when labels are 0 and 1. ``drop``: columns to leave out. ``one_hot``: columns of categories,
     whose first category gets no column. ``header``: whether a first line names the columns, None to
-    find out. ``separator``: one of SEPARATORS, empty to find out (a space is any run of spaces).
+    find out. ``separator``: any one character that no number has; empty to find out which of
+    SEPARATORS it is (a space is any run of spaces).
     """
 
     label: Column
@@ -53,7 +54,7 @@ class TableForm:
                 f"could not read label rule {self.rule!r}",
                 remedy="write an operator and a value, such as '> 0' or '== M'",
             )
-        if self.separator and self.separator not in SEPARATORS:
+        if len(self.separator) > 1 or self.separator.isalnum() or self.separator in {*'"+-.\r\n'}:
             raise TaskError(f"could not use separator {self.separator!r}")
 
 

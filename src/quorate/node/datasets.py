@@ -1,11 +1,13 @@
 """Reading the parties' files: bytes from disk, everything else by `quorate.learning.tables`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from quorate.core.errors import InputError
 from quorate.core.files import read_file
 from quorate.learning.splits import split_rows
 from quorate.learning.tables import (
@@ -85,9 +87,10 @@ def load_holdings(task: TaskFile, folder: Path) -> Holdings:
     test: dict[str, Holding] = {}
     for item in task.party:
         data, raw = tables[item.name].data, raws[item.name]
-        method = task.data.split
-        split = split_rows(data.labels, method.test_percent, method.seed, method.method)
-        scale = _scale(task, data.take(split.train))
+        with _about(item.name):
+            method = task.data.split
+            split = split_rows(data.labels, method.test_percent, method.seed, method.method)
+            scale = _scale(task, data.take(split.train))
         train[item.name] = _holding(item.name, data, raw, split.train, scale)
         test[item.name] = _holding(item.name, data, raw, split.test, scale)
     holdout: dict[str, Holding] = {}
@@ -97,9 +100,21 @@ def load_holdings(task: TaskFile, folder: Path) -> Holdings:
         else:
             data, raw = tables[entry.name].data, raws[entry.name]
             every = np.arange(data.labels.size, dtype=np.int64)
-            holdout[entry.name] = _holding(entry.name, data, raw, every, _scale(task, data))
+            with _about(entry.name):
+                scale = _scale(task, data)
+            holdout[entry.name] = _holding(entry.name, data, raw, every, scale)
     columns = next(iter(tables.values())).columns
     return Holdings(columns, train, test, holdout, {n: t.dropped for n, t in tables.items()})
+
+
+@contextmanager
+def _about(name: str) -> Iterator[None]:
+    """Errors of pure functions, which know no parties, name the party whose rows they met."""
+    try:
+        yield
+    except InputError as error:
+        message = f"could not use data of {name}: {error.message}"
+        raise type(error)(message, remedy=error.remedy) from None
 
 
 def _scale(task: TaskFile, train: Dataset) -> Standardisation | None:

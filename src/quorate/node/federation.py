@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Self
 
 from quorate.core.encoding import canonical_bytes, parse_canonical
-from quorate.core.errors import InputError
-from quorate.core.files import FolderLock, make_folder, remove_leftovers, write_durable
+from quorate.core.errors import DamagedError, EncodingError, InputError
+from quorate.core.files import FolderLock, make_folder, read_file, remove_leftovers, write_durable
 from quorate.core.hashing import Digest
-from quorate.core.keys import Ed25519Signer
 from quorate.core.sources import Clock, Randomness
 from quorate.learning.specification import Specification
 from quorate.learning.tables import Dataset
 from quorate.learning.trainers.interface import Trainer
-from quorate.ledger.embedded import EmbeddedLedger
 from quorate.node.datasets import Holding, Holdings
 from quorate.node.participant import CheatPlan, Participant
 from quorate.node.party import Party
@@ -27,10 +25,10 @@ from quorate.node.task_chain import Suite, TaskChain
 from quorate.node.taskfile import TaskFile
 from quorate.node.tasks import specify, trainer_for
 from quorate.node.validator import Validator
+from quorate.node.wiring import OperatedLedger, open_ledger
 from quorate.provenance.commitments import commit_to_rows
 
 FOUNDER = "founder"
-CHAIN_ID = 0x51_4F_52  # "QOR"
 ROLE_MEMBER = 1
 _HALF_CLAIM = re.compile(r"\.run\.json\.\d+\.tmp\Z")  # left by a run that was killed at once
 
@@ -64,7 +62,7 @@ class Federation:
         self.participants: dict[str, Participant] = {}
         self.validators: dict[str, Validator] = {}
         self.clock: Clock
-        self.ledger: EmbeddedLedger
+        self.ledger: OperatedLedger
         self.suite: Suite
         self.chain: TaskChain
 
@@ -165,12 +163,7 @@ class Federation:
             )
 
     def _open_chain(self, clock: Clock) -> None:
-        operator = Ed25519Signer(self.founder.keyring.derive("chain operator"))
-        folder = self.home / "chain"
-        if EmbeddedLedger.exists(folder):
-            self.ledger = EmbeddedLedger.open(folder, operator, clock)
-        else:
-            self.ledger = EmbeddedLedger.create(folder, operator, clock, CHAIN_ID)
+        self.ledger = open_ledger(self.home / "chain", self.founder.keyring, clock)
         self._resources.callback(self.ledger.close)
         for party in self.parties.values():
             party.connect(self.ledger)
@@ -204,8 +197,12 @@ def _claim_of(federation: Federation, misconduct: Misconduct) -> bytes:
 def _claim_home(home: Path, claim: bytes) -> None:
     path = home / "run.json"
     if path.exists():
-        parse_canonical(path.read_bytes())
-        if path.read_bytes() != claim:
+        found = read_file(path, "run file")
+        try:
+            parse_canonical(found)
+        except EncodingError as error:
+            raise DamagedError(f"could not use home {home}: {path} is damaged ({error})") from None
+        if found != claim:
             raise InputError(
                 f"could not use home {home}: it holds another run",
                 remedy="name another folder, or repeat the command that made it",

@@ -1,5 +1,6 @@
 """Looking after an installation and a home: facts for ``status``, findings for ``doctor``."""
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from quorate.core.encoding import parse_canonical
-from quorate.core.errors import EncodingError, InputError, QuorateError
+from quorate.core.errors import EncodingError, InputError, QuorateError, VerificationError
 from quorate.core.files import read_file
 from quorate.core.keyring import Keyring
-from quorate.core.keys import Ed25519Signer
 from quorate.core.sources import SystemClock
 from quorate.ledger.contracts import NAMES, load_artifact
-from quorate.ledger.embedded import EmbeddedLedger
 from quorate.log.checkpoint import Checkpoint, LogIdentity
 from quorate.log.fsck import check_log
 from quorate.log.note import Note
 from quorate.node.config import passphrase
 from quorate.node.federation import FOUNDER
+from quorate.node.wiring import OperatedLedger, holds_ledger, open_ledger
 from quorate.provenance.bundle import BUNDLE_FILE
 
 LAYERS = {
@@ -99,7 +99,8 @@ def _guard(what: str, look: Callable[[], str], remedy: str) -> Finding:
     try:
         return Finding(what, True, look())
     except QuorateError as error:
-        return Finding(what, False, error.message, error.remedy or remedy)
+        place = f"{error.place}: " if isinstance(error, VerificationError) and error.place else ""
+        return Finding(what, False, place + error.message, error.remedy or remedy)
 
 
 def _claim(home: Path) -> dict[str, Any]:
@@ -133,17 +134,16 @@ def _log_size(home: Path, folder: Path) -> str:
 
 
 def _chain_blocks(home: Path) -> int:
-    with _open_chain(home) as ledger:
+    with contextlib.closing(_open_chain(home)) as ledger:
         return ledger.fsck().blocks
 
 
 def _chain_facts(home: Path) -> tuple[int, int]:
-    if not EmbeddedLedger.exists(home / "chain"):
+    if not holds_ledger(home / "chain"):
         return 0, 0
-    with _open_chain(home) as ledger:
+    with contextlib.closing(_open_chain(home)) as ledger:
         return ledger.head().number + 1, ledger.chain_id
 
 
-def _open_chain(home: Path) -> EmbeddedLedger:
-    operator = Ed25519Signer(_keyring(home, FOUNDER).derive("chain operator"))
-    return EmbeddedLedger.open(home / "chain", operator, SystemClock())
+def _open_chain(home: Path) -> OperatedLedger:
+    return open_ledger(home / "chain", _keyring(home, FOUNDER), SystemClock())

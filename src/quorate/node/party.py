@@ -14,11 +14,10 @@ from quorate.log.appender import Log
 from quorate.log.checkpoint import LogIdentity, WitnessIdentity
 from quorate.log.witness import Witness
 from quorate.node.task_chain import Suite
+from quorate.node.wiring import open_vault
 from quorate.provenance.book import RecordBook
 from quorate.provenance.publish import Publisher
 from quorate.provenance.roots import MemberRoot
-from quorate.vault.disk import DiskStore
-from quorate.vault.vault import Vault
 
 ORIGIN_PREFIX = "quorate.invalid"  # RFC 6761: a name that nobody can own
 
@@ -34,7 +33,7 @@ class Party:
         self.origin = f"{ORIGIN_PREFIX}/{keyring.name}"
         self.log = _open_log(folder / "log", self.origin, keyring, clock)
         self.book = RecordBook(self.log, self.name, clock, randomness)
-        self.vault = Vault(DiskStore(folder / "vault"), keyring.sealing, randomness)
+        self.vault = open_vault(folder / "vault", keyring, randomness)
         self.publisher = Publisher(
             keyring.statement_signers, self.log, self.book, folder / "statements"
         )
