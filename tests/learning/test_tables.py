@@ -143,11 +143,9 @@ def test_read__bad_table__one_clear_message(data, form, error, words):
 
 
 @pytest.mark.parametrize("rule", ["M", "=", "=> 1", "~ 3"])
-def test_form__unreadable_rule_or_separator__task_error(rule):
+def test_form__unreadable_rule__task_error(rule):
     with pytest.raises(TaskError, match="label rule"):
         TableForm(label=0, rule=rule)
-    with pytest.raises(TaskError, match="separator"):
-        TableForm(label=0, separator="#")
 
 
 @pytest.mark.parametrize(
