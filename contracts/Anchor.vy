@@ -20,6 +20,10 @@ _heads: HashMap[address, IAnchor.Head]
 
 @deploy
 def __init__(_members: IMembers):
+    """
+    @notice Logs belong to the active accounts of one Members contract.
+    @param _members The Members contract.
+    """
     members = _members
 
 
@@ -28,6 +32,8 @@ def anchor(size: uint256, root: bytes32):
     """
     @notice Pins the caller's own log. Repeating what stands here already changes nothing, so
             that sending again is safe.
+    @param size Number of leaves.
+    @param root RFC 6962 root over them.
     """
     assert root != empty(bytes32), "Anchor: no root"
     if self.root_at[msg.sender][size] == root:
@@ -42,5 +48,9 @@ def anchor(size: uint256, root: bytes32):
 @external
 @view
 def head(account: address) -> IAnchor.Head:
-    """@notice The newest anchored size and root of an account's log; zeros if there is none."""
+    """
+    @notice The newest anchored size and root of an account's log; zeros if there is none.
+    @param account The account asked about.
+    @return Size and root.
+    """
     return self._heads[account]

@@ -57,6 +57,8 @@ def vote(subject: bytes32, support: bool):
     """
     @notice Casts the caller's only vote on `subject`.
     @dev    Reaching two thirds freezes the subject as approved.
+    @param subject The digest that is voted on.
+    @param support True for yes, false for no.
     """
     bit: uint256 = self._bit(msg.sender)
     assert self.electorate & bit != 0, "Members: not a member"
@@ -75,6 +77,7 @@ def vote(subject: bytes32, support: bool):
 def confirm(subject: bytes32):
     """
     @notice Freezes a subject that reached two thirds because the electorate shrank.
+    @param subject The digest that is voted on.
     """
     assert not self.approved[subject], "Members: already approved"
     assert self._carried(subject), "Members: not two thirds of the members"
@@ -86,6 +89,10 @@ def admit(account: address, keys: bytes32, controller: bytes32, roles: uint256):
     """
     @notice Admits a new account, or a suspended one again, once its subject is approved.
     @dev    Callable by anyone: the vote decided. See `admit_subject`.
+    @param account Whom to admit.
+    @param keys Digest of the identity.
+    @param controller Who stands behind the account.
+    @param roles Bits: MEMBER 1, PARTICIPANT 2, VALIDATOR 4.
     """
     subject: bytes32 = self._admit_subject(account, keys, controller, roles)
     assert self.approved[subject], "Members: not approved"
@@ -99,6 +106,7 @@ def suspend(account: address):
     """
     @notice Takes every role from an account once its subject is approved.
     @dev    Callable by anyone: the vote decided. See `suspend_subject`.
+    @param account Whom to suspend.
     """
     assert self.approved[self._suspend_subject(account)], "Members: not approved"
     member: IMembers.Member = self._members[account]
@@ -119,6 +127,11 @@ def admit_subject(
     """
     @notice What members vote on to admit: SHA-256 of the ABI encoding of tag, chain id, this
             contract, the arguments and the account's count of changes (so no vote counts twice).
+    @param account Whom to admit.
+    @param keys Digest of the identity.
+    @param controller Who stands behind the account.
+    @param roles Bits: MEMBER 1, PARTICIPANT 2, VALIDATOR 4.
+    @return The subject.
     """
     return self._admit_subject(account, keys, controller, roles)
 
@@ -126,42 +139,66 @@ def admit_subject(
 @external
 @view
 def suspend_subject(account: address) -> bytes32:
-    """@notice What members vote on to suspend; bound as `admit_subject` is."""
+    """
+    @notice What members vote on to suspend; bound as `admit_subject` is.
+    @param account Whom to suspend.
+    @return The subject.
+    """
     return self._suspend_subject(account)
 
 
 @external
 @view
 def member(account: address) -> IMembers.Member:
-    """@notice All that is known about an account; position 0 for a stranger."""
+    """
+    @notice All that is known about an account; position 0 for a stranger.
+    @param account The account asked about.
+    @return The record.
+    """
     return self._members[account]
 
 
 @external
 @view
 def is_active(account: address) -> bool:
-    """@notice True for an admitted account that is not suspended."""
+    """
+    @notice True for an admitted account that is not suspended.
+    @param account The account asked about.
+    @return True or false.
+    """
     return self._members[account].position != 0 and not self._members[account].suspended
 
 
 @external
 @view
 def has_role(account: address, role: uint256) -> bool:
-    """@notice True when the account is not suspended and has any role of the mask `role`."""
+    """
+    @notice True when the account is not suspended and has any role of the mask `role`.
+    @param account The account asked about.
+    @param role Any of these bits.
+    @return True or false.
+    """
     return self._members[account].roles & role != 0 and not self._members[account].suspended
 
 
 @external
 @view
 def controller_of(account: address) -> bytes32:
-    """@notice Who stands behind the account, suspended or not; zero for a stranger."""
+    """
+    @notice Who stands behind the account, suspended or not; zero for a stranger.
+    @param account The account asked about.
+    @return The controller.
+    """
     return self._members[account].controller
 
 
 @external
 @view
 def voters() -> uint256:
-    """@notice How many members may vote now."""
+    """
+    @notice How many members may vote now.
+    @return Their number.
+    """
     return quorum.count(self.electorate)
 
 

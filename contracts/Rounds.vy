@@ -66,6 +66,9 @@ VOTE_TAG: constant(bytes32) = 0x71756f726174652f766f74652f7631000000000000000000
 def __init__(_members: IMembers, _token: IToken, _stakes: IStakes):
     """
     @notice The three contracts are fixed for good.
+    @param _members The Members contract.
+    @param _token The Token contract.
+    @param _stakes The Stakes contract.
     """
     tasks.__init__(_members, _token, _stakes)
 
@@ -77,6 +80,7 @@ def open(task: bytes32):
     @notice Opens the next round. The first: by the sponsor once enough joined, by anyone after
             the join deadline. Later ones: by anyone once the one before is closed. Who may act,
             and every validator's stake, is fixed here. With too few, the task ends.
+    @param task The task's id.
     """
     state: uint256 = tasks.task_of[task].state
     assert state == tasks.JOINING or state == tasks.RUNNING, "Rounds: no running task"
@@ -116,6 +120,7 @@ def commit(task: bytes32, commitment: bytes32):
     @notice An eligible participant's hiding commitment to its update.
     @param commitment keccak256 of the ABI encoding of "quorate/update/v1" as bytes32, chain id,
            this contract, task, round, sender, digest of the update and salt; opened off chain.
+    @param task The task's id.
     """
     number: uint256 = book.current(task, book.COMMIT)
     position: uint256 = tasks.people[task][msg.sender].position
@@ -138,6 +143,7 @@ def include_commit(task: bytes32, commitment: bytes32):
     @notice A seated validator's commitment to the updates that it holds, opened and found valid.
     @param commitment keccak256 of the ABI encoding of "quorate/include/v1" as bytes32, chain id,
            this contract, task, round, sender, bitmap and salt.
+    @param task The task's id.
     """
     number: uint256 = book.pledge(task, book.INCLUDE_COMMIT, commitment)
     log IRounds.IncludeCommitted(
@@ -152,6 +158,8 @@ def include_reveal(task: bytes32, bitmap: uint256, salt: bytes32):
     """
     @notice Opens the include commitment. One that does not match is a fault, slashed at once.
     @param bitmap Bits of participants that committed; any other bit reverts.
+    @param task The task's id.
+    @param salt The 32 bytes that hid what was committed.
     """
     number: uint256 = book.current(task, book.INCLUDE_REVEAL)
     index: uint256 = book.due(task)
@@ -173,6 +181,7 @@ def vote_commit(task: bytes32, commitment: bytes32):
     @notice A seated validator's commitment to aggregate, scores and verdict.
     @param commitment keccak256 of the ABI encoding of "quorate/vote/v1" as bytes32, chain id,
            this contract, task, round, sender, included bitmap, aggregate, scores, accept, salt.
+    @param task The task's id.
     """
     number: uint256 = book.pledge(task, book.VOTE_COMMIT, commitment)
     log IRounds.VoteCommitted(
@@ -195,6 +204,8 @@ def vote_reveal(
     @param aggregate SHA-256 of the aggregate's bytes.
     @param participant_scores One per included participant, in join order, millionths.
     @param accept True when the candidate model is good enough to advance.
+    @param task The task's id.
+    @param salt The 32 bytes that hid what was committed.
     """
     number: uint256 = book.current(task, book.VOTE_REVEAL)
     index: uint256 = book.due(task)
@@ -236,6 +247,7 @@ def vote_reveal(
 def advance(task: bytes32):
     """
     @notice Leaves a phase that is over, by anyone; the last one is left by `settle`.
+    @param task The task's id.
     """
     number: uint256 = tasks.task_of[task].round
     phase: uint256 = book.round_of[task].phase

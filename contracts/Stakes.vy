@@ -34,6 +34,8 @@ _reputations: HashMap[address, HashMap[uint256, IStakes.Reputation]]
 def __init__(_token: IToken, _members: IMembers, _unbonding_seconds: uint256):
     """
     @param _unbonding_seconds From asking a bond back to getting it, at most 366 days.
+    @param _token The Token contract.
+    @param _members The Members contract.
     """
     assert _unbonding_seconds <= MAX_DELAY, "Stakes: delay over 366 days"
     token = _token
@@ -46,6 +48,7 @@ def __init__(_token: IToken, _members: IMembers, _unbonding_seconds: uint256):
 def bind(_rounds: address):
     """
     @notice Names the Rounds contract, once; the deployer has no power afterwards.
+    @param _rounds The Rounds contract.
     """
     assert msg.sender == _deployer, "Stakes: only the deployer binds"
     assert self.rounds == empty(address), "Stakes: already bound"
@@ -58,6 +61,8 @@ def bind(_rounds: address):
 def deposit(role: uint256, amount: uint256):
     """
     @notice Adds `amount`, taken from the caller's allowance, to the caller's bond in `role`.
+    @param role PARTICIPANT 2 or VALIDATOR 4.
+    @param amount In token units.
     """
     assert role == PARTICIPANT or role == VALIDATOR, "Stakes: no such role"
     assert staticcall members.has_role(msg.sender, role), "Stakes: role not held"
@@ -72,6 +77,8 @@ def request_unbond(role: uint256, amount: uint256):
     """
     @notice Starts the delay for `amount`; it stays slashable. Asking again starts the delay
             again for all that is unbonding.
+    @param role PARTICIPANT 2 or VALIDATOR 4.
+    @param amount In token units.
     """
     held: uint256 = self._bonds[msg.sender][role].amount
     assert amount != 0, "Stakes: nothing to unbond"
@@ -89,6 +96,7 @@ def request_unbond(role: uint256, amount: uint256):
 def withdraw(role: uint256):
     """
     @notice Pays out what is unbonding, after the delay and when no task holds the bond.
+    @param role PARTICIPANT 2 or VALIDATOR 4.
     """
     held: IStakes.Bond = self._bonds[msg.sender][role]
     assert held.unbonding != 0, "Stakes: nothing to withdraw"
@@ -101,7 +109,11 @@ def withdraw(role: uint256):
 
 @external
 def lock(account: address, role: uint256):
-    """@notice Rounds: one more task holds the bond."""
+    """
+    @notice Rounds: one more task holds the bond.
+    @param account Whose bond.
+    @param role PARTICIPANT 2 or VALIDATOR 4.
+    """
     self._only_rounds()
     locks: uint256 = self._bonds[account][role].locks + 1
     self._bonds[account][role].locks = locks
@@ -110,7 +122,11 @@ def lock(account: address, role: uint256):
 
 @external
 def unlock(account: address, role: uint256):
-    """@notice Rounds: one task fewer holds the bond."""
+    """
+    @notice Rounds: one task fewer holds the bond.
+    @param account Whose bond.
+    @param role PARTICIPANT 2 or VALIDATOR 4.
+    """
     self._only_rounds()
     locks: uint256 = self._bonds[account][role].locks
     assert locks != 0, "Stakes: not locked"
@@ -124,6 +140,10 @@ def slash(account: address, role: uint256, amount: uint256, reason: String[32]) 
     @notice Rounds: burns `amount`, or all there is if that is less: the bond first, then what is
             unbonding.
     @return What was burnt.
+    @param account Whose bond.
+    @param role PARTICIPANT 2 or VALIDATOR 4.
+    @param amount What the terms ask for, token units.
+    @param reason For the event.
     """
     self._only_rounds()
     held: IStakes.Bond = self._bonds[account][role]
@@ -141,7 +161,13 @@ def slash(account: address, role: uint256, amount: uint256, reason: String[32]) 
 
 @external
 def record(account: address, role: uint256, score: int256, fault: bool):
-    """@notice Rounds: adds a settled round with its score, or a fault, to the reputation."""
+    """
+    @notice Rounds: adds a settled round with its score, or a fault, to the reputation.
+    @param account Whose reputation.
+    @param role PARTICIPANT 2 or VALIDATOR 4.
+    @param score Median of the round, millionths.
+    @param fault True to count a fault and no round.
+    """
     self._only_rounds()
     if fault:
         self._reputations[account][role].faults += 1
@@ -154,21 +180,36 @@ def record(account: address, role: uint256, score: int256, fault: bool):
 @external
 @view
 def bond(account: address, role: uint256) -> uint256:
-    """@notice The bonded amount, without what is unbonding."""
+    """
+    @notice The bonded amount, without what is unbonding.
+    @param account The account asked about.
+    @param role PARTICIPANT 2 or VALIDATOR 4.
+    @return Token units.
+    """
     return self._bonds[account][role].amount
 
 
 @external
 @view
 def bond_of(account: address, role: uint256) -> IStakes.Bond:
-    """@notice The whole state of a bond."""
+    """
+    @notice The whole state of a bond.
+    @param account The account asked about.
+    @param role PARTICIPANT 2 or VALIDATOR 4.
+    @return The record.
+    """
     return self._bonds[account][role]
 
 
 @external
 @view
 def reputation_of(account: address, role: uint256) -> IStakes.Reputation:
-    """@notice What settled work says about the account in `role`."""
+    """
+    @notice What settled work says about the account in `role`.
+    @param account The account asked about.
+    @param role PARTICIPANT 2 or VALIDATOR 4.
+    @return The record.
+    """
     return self._reputations[account][role]
 
 

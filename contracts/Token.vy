@@ -34,6 +34,9 @@ def __init__(
 ):
     """
     @notice Mints the whole supply to `holders`.
+    @param _name ERC-20 name.
+    @param _symbol ERC-20 symbol.
+    @param holders Up to 32 accounts with their amounts.
     """
     self.name = _name
     self.symbol = _symbol
@@ -51,14 +54,25 @@ def __init__(
 
 @external
 def transfer(receiver: address, amount: uint256) -> bool:
-    """@notice Moves `amount` from the caller to `receiver`."""
+    """
+    @notice Moves `amount` from the caller to `receiver`.
+    @param receiver Who gets it.
+    @param amount In token units.
+    @return Always true; it reverts otherwise.
+    """
     self._transfer(msg.sender, receiver, amount)
     return True
 
 
 @external
 def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
-    """@notice Moves `amount` from `owner` to `receiver`, out of the caller's allowance."""
+    """
+    @notice Moves `amount` from `owner` to `receiver`, out of the caller's allowance.
+    @param owner Whose tokens move.
+    @param receiver Who gets it.
+    @param amount In token units.
+    @return Always true; it reverts otherwise.
+    """
     allowed: uint256 = self.allowance[owner][msg.sender]
     if allowed != max_value(uint256):
         assert allowed >= amount, "Token: allowance too low"
@@ -69,7 +83,12 @@ def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
 
 @external
 def approve(spender: address, amount: uint256) -> bool:
-    """@notice Lets `spender` move up to `amount`; the greatest value stands for no limit."""
+    """
+    @notice Lets `spender` move up to `amount`; the greatest value stands for no limit.
+    @param spender Who may move them.
+    @param amount In token units.
+    @return Always true.
+    """
     assert spender != empty(address), "Token: no spender"
     self.allowance[msg.sender][spender] = amount
     log IERC20.Approval(owner=msg.sender, spender=spender, value=amount)
@@ -78,7 +97,10 @@ def approve(spender: address, amount: uint256) -> bool:
 
 @external
 def burn(amount: uint256):
-    """@notice Destroys `amount` of the caller's own tokens for good."""
+    """
+    @notice Destroys `amount` of the caller's own tokens for good.
+    @param amount In token units.
+    """
     held: uint256 = self.balanceOf[msg.sender]
     assert held >= amount, "Token: balance too low"
     self.balanceOf[msg.sender] = held - amount

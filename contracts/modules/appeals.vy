@@ -30,6 +30,10 @@ def appeal(task: bytes32, round: uint256, validator: address, evidence: bytes32)
     @notice Publishes the digest of evidence for a suspended validator, by anyone, inside the
             window. The first appeal extends the window once; later ones add evidence only, so
             that a worthless appeal cannot keep a good one out.
+    @param task The task's id.
+    @param round Number of the round.
+    @param validator Whom it is about.
+    @param evidence Digest of what is presented.
     """
     suspension: IRounds.Suspension = self._suspension(task, round, validator)
     assert block.timestamp <= suspension.deadline, "Rounds: the window is over"
@@ -54,6 +58,9 @@ def resolve(task: bytes32, round: uint256, validator: address):
     """
     @notice Ends a suspension, by anyone: the members' approval of `appeal_subject` reinstates at
             once; without it, after the deadline, the bond is slashed and the validator expelled.
+    @param task The task's id.
+    @param round Number of the round.
+    @param validator Whom it is about.
     """
     suspension: IRounds.Suspension = self._suspension(task, round, validator)
     subject: bytes32 = self._subject(task, round, validator)
@@ -86,6 +93,12 @@ def prove_equivocation(
     @param phase 2 INCLUDE_COMMIT or 4 VOTE_COMMIT.
     @param signature_a Compact (EIP-2098), over keccak256 of the ABI encoding of "quorate/sign/v1"
            as bytes32, chain id, this contract, task, round, phase and hash_a.
+    @param task The task's id.
+    @param round Number of the round.
+    @param validator Whom it is about.
+    @param hash_a One commitment.
+    @param hash_b Another commitment.
+    @param signature_b The same over hash_b.
     """
     bit: uint256 = 1 << tasks.place(task, validator)
     assert round != 0 and round <= tasks.task_of[task].round, "Rounds: no such round"
@@ -109,6 +122,10 @@ def appeal_subject(task: bytes32, round: uint256, validator: address) -> bytes32
     """
     @notice What the members vote on to reinstate: SHA-256 of the ABI encoding of tag, chain id,
             this contract, task, round and validator.
+    @param task The task's id.
+    @param round Number of the round.
+    @param validator Whom it is about.
+    @return The subject.
     """
     return self._subject(task, round, validator)
 

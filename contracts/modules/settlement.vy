@@ -30,6 +30,7 @@ def settle(task: bytes32):
     """
     @notice Closes a round whose votes are in, or late: by anyone.
     @dev    Those who committed and did not reveal are slashed first.
+    @param task The task's id.
     """
     number: uint256 = tasks.task_of[task].round
     r: IRounds.Round = book.round_of[task]

@@ -45,6 +45,12 @@ participants: HashMap[bytes32, DynArray[address, MAX_PARTICIPANTS]]
 
 @deploy
 def __init__(_members: IMembers, _token: IToken, _stakes: IStakes):
+    """
+    @notice The three contracts are fixed for good.
+    @param _members The Members contract.
+    @param _token The Token contract.
+    @param _stakes The Stakes contract.
+    """
     members = _members
     token = _token
     stakes = _stakes
@@ -59,6 +65,7 @@ def create(terms: IRounds.Terms, validators: DynArray[address, MAX_VALIDATORS]) 
     @return The task's id.
     @dev    Rounds 1 to 10,000, participants 1 to 32, times 1 second to 366 days, a weight cap and
             a validator bond of at least 1.
+    @param terms As approved.
     """
     task: bytes32 = self._id(terms, validators)
     assert msg.sender == terms.sponsor, "Rounds: only the sponsor creates"
@@ -96,6 +103,8 @@ def join(task: bytes32, dataset: bytes32, samples: uint256):
     """
     @notice Enters the caller as a participant with a registered data set; locks its bond.
     @param samples Registered size; the weight is fixed here as min(samples, weight_cap).
+    @param task The task's id.
+    @param dataset Digest of the registered data set.
     """
     assert self._joining(task), "Rounds: the join window is over"
     assert staticcall members.has_role(msg.sender, PARTICIPANT), "Rounds: not a participant"
@@ -126,6 +135,7 @@ def join(task: bytes32, dataset: bytes32, samples: uint256):
 def cancel(task: bytes32):
     """
     @notice Ends a task that too few joined in time; by anyone.
+    @param task The task's id.
     """
     assert not self._joining(task), "Rounds: the join window is open"
     enough: bool = len(self.participants[task]) >= self.terms_of[task].min_participants
@@ -154,6 +164,9 @@ def task_id(terms: IRounds.Terms, validators: DynArray[address, MAX_VALIDATORS])
     """
     @notice What the members vote on: SHA-256 of the ABI encoding of the tag, chain id, this
             contract, terms and validators.
+    @param terms As approved.
+    @param validators As approved, in order.
+    @return The id.
     """
     return self._id(terms, validators)
 
@@ -161,21 +174,34 @@ def task_id(terms: IRounds.Terms, validators: DynArray[address, MAX_VALIDATORS])
 @external
 @view
 def validators_of(task: bytes32) -> DynArray[address, MAX_VALIDATORS]:
-    """@notice The listed validators; the place in this list is the bit in bitmaps."""
+    """
+    @notice The listed validators; the place in this list is the bit in bitmaps.
+    @param task The task's id.
+    @return Their accounts.
+    """
     return self.validators[task]
 
 
 @external
 @view
 def participants_of(task: bytes32) -> DynArray[address, MAX_PARTICIPANTS]:
-    """@notice The participants in join order; the place in this list is the bit in bitmaps."""
+    """
+    @notice The participants in join order; the place in this list is the bit in bitmaps.
+    @param task The task's id.
+    @return Their accounts.
+    """
     return self.participants[task]
 
 
 @external
 @view
 def participant_of(task: bytes32, account: address) -> IRounds.Participant:
-    """@notice A participant's position, data set and weight; position 0 for a stranger."""
+    """
+    @notice A participant's position, data set and weight; position 0 for a stranger.
+    @param task The task's id.
+    @param account The account asked about.
+    @return The record.
+    """
     return self.people[task][account]
 
 

@@ -109,7 +109,7 @@ class Rounds(Face):
         return self._encode("commit", task, commitment)
 
     def create(self, terms: Terms, validators: Sequence[str]) -> Call:
-        """The contract's `create`."""
+        """Starts an approved task: by its sponsor, who pays for all rounds at once."""
         return self._encode("create", terms, validators)
 
     def include_commit(self, task: bytes, commitment: bytes) -> Call:
