@@ -67,13 +67,14 @@ class ChainStore:
         """The file that is there."""
         store = cls(folder / FILE_NAME)
         try:
-            with store._guarded("open"):
-                store._database.execute("PRAGMA journal_mode=WAL")
+            with store._guarded("open"):  # reads first: a file that is no chain stays as it is
                 row = store._database.execute(
                     "SELECT value FROM meta WHERE name='format'"
                 ).fetchone()
             if row != (FORMAT,):
                 raise store._damaged("it is not of the format " + FORMAT)
+            with store._guarded("open"):
+                store._database.execute("PRAGMA journal_mode=WAL")
         except BaseException:
             store.close()
             raise

@@ -86,7 +86,7 @@ def _check_checkpoint(
     try:
         return verify_note(files.checkpoint(), log, witnesses, quorum, place=CHECKPOINT)
     except VerificationError as error:
-        message = f"{error.place}: {error.message}"
+        message = error.message if error.place == CHECKPOINT else f"{error.place}: {error.message}"
         raise VerificationError(message, step="fsck.checkpoint", place=CHECKPOINT) from None
     except InputError as error:
         raise VerificationError(error.message, step="fsck.checkpoint", place=CHECKPOINT) from None

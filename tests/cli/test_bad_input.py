@@ -1,0 +1,341 @@
+"""Every bad input of the issue: one clear message, its exit code, and nothing changed on disk."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from quorate.core.files import FolderLock
+from quorate.core.keyring import Keyring
+from quorate.core.sources import SystemRandomness
+from quorate.node.flows import demo
+from quorate.node.health import describe_home
+from tests.cli.calls import refused, tree
+from tests.cli.conftest import CAST
+from tests.scenarios.small import COLUMNS
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def refuse_task(call, task: Path, code: int, *words: str) -> None:
+    """The task is refused, and neither its folder nor the home-to-be was touched."""
+    home = task.parent.parent / "home"
+    before = tree(task.parent.parent)
+    refused(call("train", task, "--home", home), code, *words)
+    assert tree(task.parent.parent) == before
+    assert not home.exists()
+
+
+# Files of the user.
+
+
+def test_task__missing__refused(call, tmp_path):
+    refuse_task(call, tmp_path / "data" / "task.toml", 65, "no such file")
+
+
+def test_task__a_folder__refused(call, task):
+    task.unlink()
+    task.mkdir()
+    refuse_task(call, task, 65, "it is a folder")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[task\n", b"\x00"])
+def test_task__not_toml__refused(call, task, content):
+    task.write_bytes(content)
+    refuse_task(call, task, 65, "not TOML")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("rounds = 1", "rounds = 1\ncolour = 3", "task.colour"),
+        ("[data]", "[datum]\nx = 1\n[data]", "datum"),
+        ('path = "north.csv"', 'path = "north.csv"\npth = "x"', "party.0.pth"),
+        ("rounds = 1", "rounds = 0", "task.rounds"),
+        ("rounds = 1", 'rounds = "1"', "task.rounds"),
+        ("label = 3", "", "data.label"),
+        ('name = "south"', 'name = "north"', "name of its own"),
+        ('name = "south"', 'name = "../south"', "party.1.name"),
+        ('rule = "weighted_mean"', 'rule = "plurality"', "plurality"),
+        ("f = 0", "f = 1", "weighted_mean"),
+        ('rule = "weighted_mean"\nf = 0', 'rule = "multi_krum"\nf = 1', "multi_krum"),
+        ("header = false", 'header = false\npositive = "about 3"', "about 3"),
+        ("header = false", 'header = false\nseparator = "x"', "separator"),
+    ],
+)
+def test_task__wrong_key_or_value__refused_by_name(call, task, old, new, word):
+    edit(task, old, new)
+    refuse_task(call, task, 65, word)
+
+
+def test_csv__missing__refused(call, task):
+    (task.parent / "south.csv").unlink()
+    refuse_task(call, task, 65, "data of south", "no such file")
+
+
+def test_csv__a_folder__refused(call, task):
+    (task.parent / "south.csv").unlink()
+    (task.parent / "south.csv").mkdir()
+    refuse_task(call, task, 65, "data of south", "it is a folder")
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"", "empty"),
+        (b"\n\n", "empty"),
+        (b"\xff\xfe\x00\x01", "UTF-8"),
+        (b"1,2,3,1\n1,2,3\n", "line 2"),
+        (b"1,2,x,1\n4,5,6,0\n", "'x'"),
+        (b"1,2,nan,1\n3,2,1,0\n", "'nan'"),
+        (b"1,2,?,1\n,1,2,0\n", "no row is complete"),
+        (b"1,2,3,1\n4,5,6,1\n7,8,9,1\n", "class"),
+        (b"1,2,3,7\n1,2,3,0\n", "label"),
+        (b"1,2,1\n3,4,0\n", "column"),
+        (b"1,2,3,1\n3,4,5,0\n", "could not split"),
+    ],
+)
+def test_csv__of_a_bad_kind__refused_naming_the_file(call, task, content, word):
+    (task.parent / "south.csv").write_bytes(content)
+    refuse_task(call, task, 65, "south", word)
+
+
+def test_csv__other_column_names_than_the_others__refused(call, task):
+    edit(task, "header = false", "header = true")
+    for number, name in enumerate((*CAST.parties, *CAST.validators)):
+        path = task.parent / f"{name}.csv"
+        first = "height" if number else "weight"
+        path.write_text(f"{first},b,c,label\n{path.read_text()}")
+    refuse_task(call, task, 65, "column", "north")
+
+
+# Homes.
+
+
+def run_again(call, task: Path, home: Path):
+    return call("train", task, "--home", home)
+
+
+@pytest.fixture
+def home_of_task(finished, task):
+    """A finished home whose run is the one that ``task`` asks for."""
+    shutil.rmtree(finished)
+    return finished
+
+
+def test_home__held_by_another_process__refused(call, task, finished):
+    before = tree(finished)
+    with FolderLock(finished, "home"):
+        ending = call("train", task, "--home", finished)
+        refused(ending, 69, "another process holds it")
+    assert tree(finished) == before
+
+
+def test_home__of_another_run__refused(call, task, finished):
+    before = tree(finished)
+    refused(call("train", task, "--home", finished), 65, "it holds another run", "name another")
+    assert tree(finished) == before
+
+
+def test_home__of_another_run__refused_by_the_demo(call, finished):
+    before = tree(finished)
+    refused(call("demo", "--home", finished, "--json"), 65, "it holds another run")
+    assert tree(finished) == before
+
+
+def test_home__of_a_demo_with_another_seed__refused(call, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    demo._deal(home, 1)
+    (home / "run.json").write_text("{}")
+    before = tree(home)
+    refused(call("demo", "--seed", "2", "--home", home, "--json"), 65, "it holds another run")
+    assert tree(home) == before
+
+
+def test_home__half_dealt_with_another_seed__dealt_anew(tmp_path):
+    """A kill before the home was claimed leaves rows behind; they must not mix with others."""
+    first, second, mixed = (tmp_path / name for name in ("first", "second", "mixed"))
+    for home, seeds in ((first, (1,)), (second, (2,)), (mixed, (1, 2))):
+        home.mkdir()
+        for seed in seeds:
+            demo._deal(home, seed)
+    assert tree(first) != tree(second)
+    assert tree(mixed) == tree(second)
+
+
+@pytest.mark.parametrize("command", ["train", "demo"])
+def test_home__with_foreign_files__refused(call, task, tmp_path, command):
+    home = tmp_path / "photos"
+    home.mkdir()
+    (home / "cat.jpg").write_bytes(b"cat")
+    before = tree(tmp_path)
+    arguments = ("train", task) if command == "train" else ("demo", "--json")
+    refused(call(*arguments, "--home", home), 65, "it holds something else")
+    assert tree(tmp_path) == before
+
+
+def test_home__a_file__refused(call, task):
+    refused(call("train", task, "--home", task), 65, "it is a file")
+
+
+def test_home__damaged_claim__refused(call, task, finished):
+    (finished / "run.json").write_bytes(b"{")
+    before = tree(finished)
+    refused(call("train", task, "--home", finished), 65, "run.json")
+    refused(call("status", "--home", finished), 65, "run.json")
+    assert tree(finished) == before
+
+
+# A home of our own that was damaged: resumed, looked at, examined.
+
+
+def flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def chain_of(home: Path) -> Path:
+    return home / "chain" / "chain.sqlite"
+
+
+def change_block(home: Path) -> None:
+    with sqlite3.connect(chain_of(home)) as database:
+        database.execute("UPDATE block SET body = substr(body, 1, 99) WHERE number = 7")
+    database.close()
+
+
+def change_slot(home: Path) -> None:
+    with sqlite3.connect(chain_of(home)) as database:
+        database.execute("UPDATE slot SET value = zeroblob(32) WHERE value != zeroblob(32)")
+    database.close()
+
+
+def tile_of(home: Path, kind: str) -> Path:
+    return max(
+        (home / "parties" / "north" / "log" / "tile" / kind).rglob("*.p/*"),
+        key=lambda path: int(path.name),
+    )
+
+
+DAMAGES = {
+    "chain cut": (lambda home: cut(chain_of(home)), "chain"),
+    "chain header": (lambda home: flip(chain_of(home), 3), "chain"),
+    "chain emptied": (lambda home: chain_of(home).write_bytes(b""), "chain"),
+    "chain state": (change_slot, "chain"),
+    "tile cut": (lambda home: cut(tile_of(home, "0")), "tile/0"),
+    "entries cut": (lambda home: cut(tile_of(home, "entries")), "tile/entries"),
+    "entries changed": (lambda home: flip(tile_of(home, "entries"), -3), "tile/entries"),
+    "tile missing": (lambda home: tile_of(home, "0").unlink(), "tile/0"),
+    "checkpoint": (lambda home: flip(home / "parties/north/log/checkpoint", 9), "checkpoint"),
+    "key file": (lambda home: cut(home / "parties/north/keys/keyring.json"), "keyring.json"),
+    "key open to all": (
+        lambda home: (home / "parties/north/keys/keyring.json").chmod(0o644),
+        "keyring.json",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_home__resumed__refused_and_left_as_it_is(damage, finished, capsys):
+    """Through the flow that made it: what ``quorate train`` would do, without its auditor."""
+    from quorate.core.errors import InputError
+    from tests.scenarios.small import run_small
+
+    spoil, word = DAMAGES[damage]
+    spoil(finished)
+    before = tree(finished)
+    shutil.copytree(finished.parent / "home", finished.parent / "again")
+    with pytest.raises(InputError) as caught:
+        run_small(finished, rounds=1, cast=CAST)
+    assert caught.value.exit_code == 65
+    assert word in caught.value.message
+    assert str(caught.value).startswith("could not ")
+    assert _but_for_sqlite(tree(finished)) == _but_for_sqlite(before)
+
+
+def _but_for_sqlite(found: dict[str, str]) -> dict[str, str]:
+    """SQLite makes and removes its journal when it opens a file, whatever it finds."""
+    return {path: value for path, value in found.items() if "sqlite-" not in path}
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "chain block"])
+def test_damaged_home__doctor__names_it_and_exits_65(damage, finished, call):
+    spoil, word = {**DAMAGES, "chain block": (change_block, "chain")}[damage]
+    spoil(finished)
+    before = _but_for_sqlite(tree(finished))
+    ending = call("doctor", "--home", finished)
+    assert ending.code == 65, ending
+    assert "!!" in ending.out and word in ending.out
+    assert ending.err.count("\n") == 1 and "Traceback" not in ending.err
+    assert _but_for_sqlite(tree(finished)) == before
+
+
+@pytest.mark.parametrize("damage", ["tile cut", "entries cut", "entries changed", "tile missing"])
+def test_damaged_log__fsck__exits_1_naming_the_file(damage, finished, call):
+    spoil, word = DAMAGES[damage]
+    spoil(finished)
+    before = tree(finished)
+    ending = call("log", "fsck", finished / "parties/north/log")
+    assert ending.code == 1
+    assert word in ending.err.splitlines()[-1] and ending.err.count("\n") <= 2
+    assert tree(finished) == before
+
+
+# Passphrases.
+
+
+def test_passphrase__wrong_or_missing__refused(finished, call, monkeypatch):
+    monkeypatch.delenv("QUORATE_PASSPHRASE", raising=False)
+    path = finished / "parties" / "founder" / "keys" / "keyring.json"
+    Keyring.load(path).save(path, SystemRandomness(), "right")
+    before = _but_for_sqlite(tree(finished))
+    refused(call("status", "--home", finished), 65, "it has a passphrase", "QUORATE_PASSPHRASE")
+    monkeypatch.setenv("QUORATE_PASSPHRASE", "wrong")
+    refused(call("status", "--home", finished), 65, "wrong passphrase")
+    assert _but_for_sqlite(tree(finished)) == before
+    monkeypatch.setenv("QUORATE_PASSPHRASE", "right")
+    assert call("status", "--home", finished).code == 0
+    assert describe_home(finished)["task"] == "small"
+
+
+# What the auditor is handed.
+
+
+def test_audit__of_nothing_or_a_folder__exits_65(call, tmp_path):
+    refused(call("audit", tmp_path / "no.zip"), 65, "no such file")
+    refused(call("audit", tmp_path), 65, "no such file")
+    refused(call("verify", tmp_path), 65, "it is a folder")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"\x00" * 64])
+def test_audit__of_something_else__exits_1(call, tmp_path, content):
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(content)
+    ending = call("audit", path)
+    assert ending.code == 1
+    assert "Traceback" not in ending.err + ending.out and "not a readable ZIP" in ending.out
+
+
+def test_audit__with_a_bad_trust_file_or_key__exits_65(call, finished, tmp_path):
+    bundle, bad = finished / "evidence.zip", tmp_path / "bad.json"
+    bad.write_bytes(b"{}")
+    bad.chmod(0o600)
+    refused(call("audit", bundle, "--trust", bad), 65, "trust file", "bad.json")
+    refused(call("audit", bundle, "--trust", tmp_path / "none"), 65, "no such file")
+    refused(call("audit", bundle, "--key", bad), 65, "key file", "bad.json")
+    refused(call("audit", bundle, "--report", tmp_path / "no" / "r.html"), 65, "no folder")
+
+
+def test_columns__of_the_small_rows__are_three():
+    assert COLUMNS == 3  # the CSV cases above are written for three features and a label
