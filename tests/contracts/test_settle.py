@@ -245,16 +245,18 @@ def test_median__all_scorers_are_the_own_party__zero():
     assert scored(done) == [(0, 0, 0), (5, 900, 0)]
 
 
-def test_median__set_with_a_gap__scores_go_to_the_right_people(c):
+@pytest.mark.parametrize("gap", [0, 1, 2])
+def test_median__set_with_a_gap__scores_go_to_the_right_people(c, gap):
     task = c.opened()
-    c.to_vote(task, 0b101)
+    c.to_vote(task, 0b111 & ~(1 << gap))
     c.vote_all(task, c.agree([40, 50]))
     done = c.rounds(c.stranger, "settle", task)
+    left = [who for i, who in enumerate(c.p) if i != gap]
     assert [(s["participant"], s["median"]) for s in done.named("Scored")] == [
-        (c.p[0], 40),
-        (c.p[2], 50),
+        (left[0], 40),
+        (left[1], 50),
     ]
-    assert c.bond(c.p[1], PARTICIPANT) == 2_900  # absent
+    assert c.bond(c.p[gap], PARTICIPANT) == 2_900  # absent
 
 
 def test_settle__32_participants_16_validators__fits_a_block():
