@@ -216,9 +216,18 @@ def check_votes(
     count = 0
     for round_ in rounds:
         for account, reveal in round_.reveals.items():
-            vote = _vote(case, task, round_, account, reveal)
+            place = f"statement/{case.name_of(account)}/vote-{round_.number:04d}.json"
+            try:
+                vote = _vote(case, task, round_, account, reveal=reveal, place=place)
+            except EncodingError as error:
+                raise VerificationError(error.message, place=place) from None
             found.votes[round_.number, account] = vote
             count += 1
+            # Testimony about itself: nothing but this vote hangs on it, so it is told, not refused.
+            if vote.accept != (-vote.loss >= vote.utilities[0] - task.spec.accept_tolerance):
+                name, verdict = case.name_of(account), "yes" if vote.accept else "no"
+                told = f"round {round_.number}: the {verdict} of {name}"
+                case.notes.append(f"{told} does not follow from its own measurements")
     case.passed(
         "votes",
         3 * count,
@@ -227,10 +236,10 @@ def check_votes(
     )
 
 
-def _vote(case: Case, task: TaskEvidence, round_: Transcript, account: str, reveal: Reveal) -> Vote:
-    name = case.name_of(account)
-    key = f"vote-{round_.number:04d}"
-    place = f"statement/{name}/{key}.json"
+def _vote(
+    case: Case, task: TaskEvidence, round_: Transcript, account: str, *, reveal: Reveal, place: str
+) -> Vote:
+    name, key = case.name_of(account), f"vote-{round_.number:04d}"
     if (name, key) not in case.statements:
         raise VerificationError("missing", place=place)
     vote = _vote_in(case.statements[name, key], place)
@@ -264,10 +273,7 @@ def _vote(case: Case, task: TaskEvidence, round_: Transcript, account: str, reve
 
 def _vote_in(evidence: StatementEvidence, place: str) -> Vote:
     """The typed vote; lists hold integers, measurements are in range."""
-    try:
-        vote = Vote.from_statement(evidence.statement)
-    except EncodingError as error:
-        raise VerificationError(error.message, place=place) from None
+    vote = Vote.from_statement(evidence.statement)
     numbers = (*vote.scores, *vote.utilities)
     if any(type(number) is not int for number in numbers) or vote.included < 0:
         raise VerificationError("its scores or measurements are not integers", place=place)
