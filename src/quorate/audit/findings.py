@@ -86,7 +86,7 @@ class Story:
     decisions: list[dict[str, Any]] = field(default_factory=list)
     model_digest: str = ""
     score_floor: int = 0
-    decimals: int = 18
+    decimals: int = 0
     records: int = 0
     blocks: int = 0
     transactions: int = 0

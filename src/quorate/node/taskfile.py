@@ -89,7 +89,7 @@ class StakesSection(_Section):
     validator_bond: int = Field(700, ge=1)
     low_score: int = Field(200, ge=0)
     absence: int = Field(200, ge=0)
-    fault: int = Field(100, ge=0)
+    fault: int = Field(500, ge=0)
     lie: int = Field(500, ge=0)
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ from quorate.ledger.faces.rounds_facts import Terms
 from quorate.node.datasets import Holdings
 from quorate.node.taskfile import TaskFile
 
-DECIMALS = 18
+DECIMALS = 6  # as the Token contract says
 TOKEN: int = 10**DECIMALS
 SUPPLY = 10**9 * TOKEN
 
