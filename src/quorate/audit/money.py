@@ -189,7 +189,7 @@ def tell_story(
     case: Case, task: TaskEvidence, rounds: list[Transcript], found: Reexecution
 ) -> None:
     """Fills the report's story from what the steps established."""
-    case.story.decimals = _view(case, "Token", "decimals")
+    case.story.decimals = ask(case, "Token", "decimals")
     for round_ in rounds:
         names = [case.name_of(account) for account in task.participants]
         included = round_.included or 0
