@@ -26,6 +26,8 @@ class Metric:
     unit: str
     reach: float | None = None
     most: bool = False
+    names: tuple[str, ...] = ()
+    """What is counted, where a reader must see it one by one."""
 
     @property
     def ok(self) -> bool:
@@ -37,14 +39,17 @@ class Metric:
     def to_value(self) -> dict[str, object]:
         """The JSON object."""
         shown: dict[str, object] = {"value": round(self.value, 4), "unit": self.unit}
+        shown |= {"names": list(self.names)} if self.names else {}
         return shown | ({} if self.reach is None else {"reach": self.reach}) | {"ok": self.ok}
 
 
-def arguments(about: str) -> argparse.Namespace:
-    """The options that every benchmark has: ``quick`` and ``json``."""
+def arguments(about: str, **numbers: str) -> argparse.Namespace:
+    """The options that every benchmark has: ``quick`` and ``json``; ``numbers`` are its own."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--quick", action="store_true", help="end within 45 s on 2 cores")
     parser.add_argument("--json", action="store_true", help="one object on standard output")
+    for name, help_text in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=None, help=help_text)
     return parser.parse_args()
 
 
@@ -63,6 +68,7 @@ def report(metrics: dict[str, Metric], packages: Sequence[str], *, as_json: bool
             reach = "" if metric.reach is None else f"(reach {metric.reach:g})"
             mark = "  " if metric.ok else "! "
             print(f"{mark}{name:36} {metric.value:14,.2f} {metric.unit:8} {reach}")
+            print("".join(f"      {each}\n" for each in metric.names), end="")
     return 0 if all(metric.ok for metric in metrics.values()) else 1
 
 

@@ -1,0 +1,116 @@
+"""How many changed bundles pass the audit: none, but those that contradict nobody, by name.
+
+Half of the changes are blind: one byte of the file, or of one member with the manifest signed anew.
+Half are repaired: a meaning is edited and everything above it rebuilt with all keys of one party.
+``mutations_free`` are repaired changes that no other party's key contradicts (docs/trust.md).
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import cycle, islice
+from pathlib import Path
+
+from report import Metric, arguments, report
+
+from quorate.audit.auditor import audit
+from quorate.core.keyring import Keyring
+from tests.scenarios.small import audit_home, run_small
+from tests.simulators.blind import blind_changes, resealed_changes
+from tests.simulators.everything import KINDS, forge
+from tests.simulators.forger import Evidence
+
+QUICK, WHOLE = 200, 3_000
+"""Blind changes, and as many repaired ones."""
+
+Outcome = tuple[str, int]
+"""Which change, and the auditor's exit code."""
+
+
+def _check_unchanged(home: Path) -> None:
+    """The true bundle passes; else every refusal below would say nothing."""
+    found = audit_home(home)
+    if found.exit_code:
+        raise SystemExit(f"the unchanged bundle does not pass: {found.failure}")
+
+
+def blind(home: Path, count: int, seed: int) -> list[Outcome]:
+    """``count`` blind changes: half of the file as it is, half with the manifest mended."""
+    evidence = Evidence.of(home)
+    opener = Keyring.load(home / "auditor" / "auditor.key").sealing
+    data = (home / "evidence.zip").read_bytes()
+    changes = [
+        *blind_changes(data, count - count // 2, seed),
+        *resealed_changes(evidence, count // 2, seed),
+    ]
+    return [(each.name, audit(each.bundle, evidence.roots, opener).exit_code) for each in changes]
+
+
+def repaired(home: Path, count: int, seed: int, *, free: bool) -> list[Outcome]:
+    """``count`` forgeries that were due to be refused, or (``free``) one of each that is not."""
+    evidence = Evidence.of(home)
+    opener = Keyring.load(home / "auditor" / "auditor.key").sealing
+    found = []
+    for name, party, draw in islice(_choices(evidence, seed, free=free), count):
+        forgery = forge(evidence, name, party, draw)
+        if forgery is not None:
+            found.append((forgery.name, audit(forgery.bundle, evidence.roots, opener).exit_code))
+    return found
+
+
+def _choices(evidence: Evidence, seed: int, *, free: bool) -> Iterator[tuple[str, str, int]]:
+    """Every kind in turn, by another party each time round, with another draw."""
+    names = sorted(name for name in KINDS if KINDS[name].free == free)
+    parties = cycle(evidence.names())
+    draw = seed * 1_000_000
+    while True:
+        for name in names:
+            yield name, next(parties), draw
+        draw += 1
+        next(parties)
+
+
+def measure(count: int) -> dict[str, Metric]:
+    """The metrics over ``count`` blind and as many repaired changes of one small bundle."""
+    workers = os.cpu_count() or 1
+    share = -(-count // workers)
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(workers) as pool:
+        home = Path(folder) / "home"
+        run_small(home)
+        _check_unchanged(home)
+        start = time.perf_counter()
+        first = [pool.submit(blind, home, share, seed) for seed in range(workers)]
+        # Some choices are not applicable (a participant has no vote to forge): half as many again.
+        more = share + share // 2
+        second = [pool.submit(repaired, home, more, s, free=False) for s in range(workers)]
+        third = pool.submit(repaired, home, sum(k.free for k in KINDS.values()), 0, free=True)
+        blinded = [each for future in first for each in future.result()][:count]
+        mended = [each for future in second for each in future.result()][:count]
+        freed = third.result()
+        seconds = time.perf_counter() - start
+    passed = [name for name, code in (*blinded, *mended) if code == 0]
+    withheld = [name for name, code in mended if code == 2]
+    harmless = tuple(name for name, code in freed if code == 0)
+    return {
+        "mutations_blind": Metric(len(blinded), "bundles", count),
+        "mutations_repaired": Metric(len(mended), "bundles", count),
+        "kinds_repaired": Metric(sum(not kind.free for kind in KINDS.values()), "kinds"),
+        "undetected": Metric(len(passed), "bundles", 0, most=True, names=tuple(passed)),
+        "undecided": Metric(len(withheld), "bundles", names=tuple(sorted(set(withheld)))),
+        "mutations_free": Metric(len(harmless), "bundles", names=harmless),
+        "audits_s": Metric((len(blinded) + len(mended)) / seconds, "1/s"),
+    }
+
+
+def main() -> int:
+    """Runs and reports; the exit status."""
+    options = arguments(__doc__ or "", count="blind changes, and as many repaired ones")
+    metrics = measure(options.count or (QUICK if options.quick else WHOLE))
+    return report(metrics, ("cryptography", "pyrevm"), as_json=options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
