@@ -7,7 +7,14 @@ import typer
 from rich.table import Table
 
 from quorate.cli import app
-from quorate.cli.machinery import REPORT, Terminal, machinery, run_auditor, stamped_folder
+from quorate.cli.machinery import (
+    REPORT,
+    Terminal,
+    machinery,
+    run_auditor,
+    stamped_folder,
+    verdict_line,
+)
 from quorate.cli.output import data, print_json, say
 from quorate.core.files import write_durable
 from quorate.core.sources import stopwatch
@@ -64,7 +71,7 @@ def demo_command(
     if as_json:
         print_json(value)
     else:
-        _print(value, refusal)
+        _print(value, verdict, refusal)
     return 0 if verdict["passed"] and value["tampered_refused"] else 1
 
 
@@ -151,7 +158,7 @@ def _caught(rounds: list[RoundResult], party: str | None) -> int | None:
     return next((r.number for r in rounds if party in r.slashed), None)
 
 
-def _print(value: dict[str, Any], refusal: dict[str, Any]) -> None:
+def _print(value: dict[str, Any], verdict: dict[str, Any], refusal: dict[str, Any]) -> None:
     say()
     _print_accuracy(value["accuracy"])
     _print_money(value)
@@ -168,15 +175,8 @@ def _print(value: dict[str, Any], refusal: dict[str, Any]) -> None:
     )
     say("what this mode does not hide: the validators read every update (privacy mode validators)")
     say()
-    audit = value["audit"]
-    ink, word = ("green", "verified") if audit["passed"] else ("red", "NOT verified")
-    say(f"auditor (separate process, no network): [{ink}]{word}[/{ink}], {audit['checks']} checks")
-    failure = refusal["failure"] or {}
-    ink, word = ("green", "refused") if value["tampered_refused"] else ("red", "NOT refused")
-    say(
-        f"auditor on a copy with two altered bytes: [{ink}]{word}[/{ink}]: "
-        f"{failure.get('place', '')} {failure.get('message', '')}"
-    )
+    say(f"auditor (separate process, no network): {verdict_line(verdict)}")
+    say(f"auditor on a copy with two altered bytes: {verdict_line(refusal)}")
     say(f"model {value['model_digest']}")
     say(f"evidence {value['bundle']}")
     say(f"trust file {value['trust']}")

@@ -99,3 +99,11 @@ def run_auditor(bundle: Path, *options: str) -> dict[str, Any]:
         raise InternalError(f"the auditor could not do its work: {done.stderr.strip()}")
     verdict: dict[str, Any] = json.loads(done.stdout)
     return verdict
+
+
+def verdict_line(verdict: dict[str, Any]) -> str:
+    """An auditor's verdict in one line, with the first fault if there is one."""
+    if verdict["passed"]:
+        return f"[green]verified[/green], {verdict['checks']} checks"
+    failure = verdict["failure"]
+    return f"[red]{verdict['verdict']}[/red]: {failure['place']} {failure['message']}"

@@ -7,7 +7,14 @@ import typer
 from rich.table import Table
 
 from quorate.cli import app
-from quorate.cli.machinery import REPORT, Terminal, machinery, run_auditor, stamped_folder
+from quorate.cli.machinery import (
+    REPORT,
+    Terminal,
+    machinery,
+    run_auditor,
+    stamped_folder,
+    verdict_line,
+)
 from quorate.cli.output import data, print_json, say
 from quorate.core.sources import stopwatch
 from quorate.node.datasets import Holdings, load_holdings, pool
@@ -74,7 +81,7 @@ def train_command(
     if as_json:
         print_json(value)
     else:
-        _print(value)
+        _print(value, verdict)
     return 0 if verdict["passed"] else 1
 
 
@@ -102,7 +109,7 @@ def _accuracies(task: TaskFile, holdings: Holdings, outcome: Outcome) -> dict[st
     }
 
 
-def _print(value: dict[str, Any]) -> None:
+def _print(value: dict[str, Any], verdict: dict[str, Any]) -> None:
     reached, published = value["accuracy"], value["published"]
     table = Table(title="accuracy on each party's own test rows", title_justify="left")
     table.add_column("")
@@ -113,15 +120,14 @@ def _print(value: dict[str, Any]) -> None:
     for name, key in (("average", "average"), ("pooled test", "pooled_test")):
         table.add_row(name, _share(reached[key]), *(_share(item[key]) for item in published))
     data.print(table)
-    ledger, audit = value["ledger"], value["audit"]
+    ledger = value["ledger"]
     say(
         f"ledger: {ledger['transactions']} transactions, {ledger['records']} log records, "
         f"{ledger['receipts']} receipts; trust level {ledger['trust_level']}"
     )
     say("all parties ran in one process here: their separation was not exercised")
     say("what this mode does not hide: the validators read every update (privacy mode validators)")
-    ink, word = ("green", "verified") if audit["passed"] else ("red", "NOT verified")
-    say(f"auditor (separate process, no network): [{ink}]{word}[/{ink}], {audit['checks']} checks")
+    say(f"auditor (separate process, no network): {verdict_line(verdict)}")
     say(f"model {value['model_digest']}")
     say(f"evidence {value['bundle']}")
     say(f"trust file {value['trust']}")
