@@ -282,6 +282,18 @@ def test_task__other_rows_than_joined_with__refused(plotted: Plotted) -> None:
 
 
 @pytest.mark.parametrize("name", ["north", "audit-one"])
+def test_task__rows_with_other_columns__refused(plotted: Plotted, name: str) -> None:
+    report = plotted(lambda c: c.say(name, "dataset-0001", {"columns": 4}))
+    assert failure(report) == (8, f"statement/{name}/dataset-0001.json")
+
+
+@pytest.mark.parametrize("time", ["", "-1", "01", "now", "1" * 81])
+def test_statements__at_no_time__refused(plotted: Plotted, time: str) -> None:
+    report = plotted(lambda c: c.say("north", "dataset-0001", {"time": time}))
+    assert failure(report) == (7, "statement/north/dataset-0001.json")
+
+
+@pytest.mark.parametrize("name", ["north", "audit-one"])
 def test_task__rows_for_another_purpose__refused(plotted: Plotted, name: str) -> None:
     report = plotted(lambda c: c.say(name, "dataset-0001", {"purpose": "party"}))
     assert failure(report) == (8, f"statement/{name}")

@@ -60,9 +60,10 @@ def check_task(case: Case) -> TaskEvidence:
        digest the terms name; the initial model is the one that the specification names.
     2. Its id, which binds terms and validators, was approved by two thirds of the members before
        it was created (executed again on the chain; the votes are counted here).
-    3. Every participant joined with a data set that it had registered and anchored before, and its
-       weight is the registered size under the cap.
-    4. Every validator's hold-out was registered and anchored before the first round opened.
+    3. Every participant joined with the one data set that it had registered and anchored before,
+       which has the task's columns, and its weight is the registered size under the cap.
+    4. Every validator's one hold-out was registered and anchored before the first round opened, and
+       has the task's columns.
     """
     # 1.
     rounds = events(case, "Rounds")
@@ -92,13 +93,13 @@ def check_task(case: Case) -> TaskEvidence:
     )
     # 3.
     for event in joined:
-        _check_joined(case, event, terms)
+        _check_joined(case, event, terms, spec)
     # 4.
     names = [case.name_of(account) for account in evidence.validators]
     if names != spec.validators:
         raise VerificationError("names other validators than the terms", place="task")
     for name in names:
-        _registered(case, name, "hold-out", evidence.first_open)
+        _registered(case, name, "hold-out", evidence.first_open, spec)
     case.story.task, case.story.rule = spec.name, spec.rule
     case.story.score_floor = int(terms["score_floor"])
     case.passed(
@@ -164,9 +165,9 @@ def _check_votes(case: Case, created: Event) -> None:
     case.story.approvals = tuple(sorted(case.name_of(account) for account in voters))
 
 
-def _check_joined(case: Case, event: Event, terms: dict[str, object]) -> None:
+def _check_joined(case: Case, event: Event, terms: dict[str, object], spec: Specification) -> None:
     name = case.name_of(event["participant"])
-    claim = _registered(case, name, "training", event.place.block)
+    claim = _registered(case, name, "training", event.place.block, spec)
     place = f"Rounds: {name} joined"
     if Digest.parse(claim.commitment).raw != event["dataset"]:
         raise VerificationError("with another data set than it registered", place=place)
@@ -175,14 +176,14 @@ def _check_joined(case: Case, event: Event, terms: dict[str, object]) -> None:
         raise VerificationError("with another weight than its registered size", place=place)
 
 
-def _registered(case: Case, name: str, purpose: str, before: int) -> DataSet:
+def _registered(case: Case, name: str, purpose: str, before: int, spec: Specification) -> DataSet:
     """The data set statement of ``name`` that was anchored before block ``before``."""
     claim, evidence = data_set(case, name, purpose)
+    place = f"statement/{name}/{evidence.key}.json"
     if anchored_sizes(case, name, before) <= evidence.index:
-        raise VerificationError(
-            f"its {purpose} rows were not anchored in time",
-            place=f"statement/{name}/{evidence.key}.json",
-        )
+        raise VerificationError(f"its {purpose} rows were not anchored in time", place=place)
+    if claim.columns != len(spec.data["columns"]):
+        raise VerificationError("has another number of columns than the task", place=place)
     return claim
 
 

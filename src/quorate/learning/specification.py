@@ -63,6 +63,9 @@ class Specification:
             raise EncodingError("could not read a specification: unknown privacy mode or utility")
         if decode_decimal(value["clip"]) <= 0:
             raise EncodingError("could not read a specification: clip bound is not positive")
+        data = value["data"]
+        if not isinstance(data, dict) or not isinstance(data.get("columns"), list):
+            raise EncodingError("could not read a specification: its data name no columns")
         Digest.parse(value["initial"])
         Digest.parse(value["trainer_digest"])
         return cls(**value)

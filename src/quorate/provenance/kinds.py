@@ -7,6 +7,7 @@ Every kind is a frozen dataclass whose fields are the predicate's fields; `to_st
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
+from quorate.core.encoding import decode_decimal
 from quorate.core.errors import EncodingError
 from quorate.core.hashing import Digest
 from quorate.provenance.statement import Statement, Subject
@@ -38,6 +39,8 @@ class Kind:
         for item in fields(cls):
             if not _has_type(predicate[item.name], item.type):
                 raise EncodingError(f"could not read a {cls.kind} statement: {item.name} is wrong")
+        if decode_decimal(predicate["time"]) < 0:
+            raise EncodingError(f"could not read a {cls.kind} statement: time is wrong")
         claim = cls(**predicate)
         if claim.subjects() != statement.subjects:
             raise EncodingError(f"could not read a {cls.kind} statement: subject and claim differ")

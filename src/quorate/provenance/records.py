@@ -9,7 +9,7 @@ Format page: docs/formats/record.md.
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from quorate.core.encoding import canonical_bytes, parse_canonical
+from quorate.core.encoding import canonical_bytes, decode_decimal, parse_canonical
 from quorate.core.errors import EncodingError
 from quorate.core.hashing import Digest
 
@@ -55,6 +55,8 @@ class Record:
         texts = ("type", "id", "source", "ts_start", "ts_end", "actor", "action")
         if type(value["seq"]) is not int or any(not isinstance(value[k], str) for k in texts):
             raise EncodingError("could not read a record: a header field is of the wrong type")
+        if min(decode_decimal(value["ts_start"]), decode_decimal(value["ts_end"])) < 0:
+            raise EncodingError("could not read a record: a time is wrong")
         for items in (value["object"], value["links"]):
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
                 raise EncodingError("could not read a record: objects and links are lists")
