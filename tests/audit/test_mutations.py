@@ -74,6 +74,7 @@ def test_repaired_forgeries__by_any_one_party__are_refused(
     assert passed == []
 
 
+@pytest.mark.slow
 def test_free_changes__contradict_nobody__pass_and_are_named(
     verdict: Verdict, evidence: Evidence
 ) -> None:

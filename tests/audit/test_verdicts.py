@@ -147,7 +147,7 @@ def scramble(members: dict[str, bytes], name: str, cut: int, patch: bytes) -> di
     return members | {name: old[:at] + patch + old[at + len(patch) :]}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_audit__members_scrambled_and_signed_for__never_raises(
     evidence: Evidence, opener: SealingKey, data: st.DataObject
@@ -250,7 +250,7 @@ def test_audit__note_that_is_not_text__refused(
     assert report.failure.place in (path, "log/north/entries", "log/north")
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=JSON)
 def test_audit__openings_of_any_shape__refused(
     evidence: Evidence, opener: SealingKey, value: object
