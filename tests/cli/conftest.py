@@ -1,11 +1,10 @@
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.calls import Caller
-from tests.scenarios.small import Cast, run_small, small_task, write_rows
+from tests.scenarios.small import Cast, run_small, write_rows
 
 CAST = Cast(("north", "south"), ("audit-one", "audit-two"))
 TASK = """\
@@ -51,7 +50,6 @@ def task(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def _finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    assert small_task(1, CAST).task.rounds == 1
     home = tmp_path_factory.mktemp("finished") / "home"
     run_small(home, rounds=1, cast=CAST)
     return home
@@ -61,6 +59,3 @@ def _finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(_finished: Path, tmp_path: Path) -> Path:
     """A copy of a home that a small run left."""
     return Path(shutil.copytree(_finished, tmp_path / "home"))
-
-
-Damage = Callable[[Path], None]

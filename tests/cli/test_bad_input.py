@@ -13,7 +13,6 @@ from quorate.node.flows import demo
 from quorate.node.health import describe_home
 from tests.cli.calls import refused, tree
 from tests.cli.conftest import CAST
-from tests.scenarios.small import COLUMNS
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -115,17 +114,6 @@ def test_csv__other_column_names_than_the_others__refused(call, task):
 
 
 # Homes.
-
-
-def run_again(call, task: Path, home: Path):
-    return call("train", task, "--home", home)
-
-
-@pytest.fixture
-def home_of_task(finished, task):
-    """A finished home whose run is the one that ``task`` asks for."""
-    shutil.rmtree(finished)
-    return finished
 
 
 def test_home__held_by_another_process__refused(call, task, finished):
@@ -309,6 +297,19 @@ def test_passphrase__wrong_or_missing__refused(finished, call, monkeypatch):
     assert describe_home(finished)["task"] == "small"
 
 
+def test_passphrase__forgotten_when_a_task_is_resumed__refused(task, tmp_path, call, monkeypatch):
+    home = tmp_path / "home"
+    monkeypatch.setenv("QUORATE_PASSPHRASE", "right")
+    assert call("train", task, "--home", home, "--json").code == 0
+    assert all(b'"wrapped"' in path.read_bytes() for path in home.glob("parties/*/keys/*.json"))
+    before = tree(home)
+    monkeypatch.setenv("QUORATE_PASSPHRASE", "wrong")
+    refused(call("train", task, "--home", home, "--json"), 65, "wrong passphrase")
+    monkeypatch.delenv("QUORATE_PASSPHRASE")
+    refused(call("train", task, "--home", home, "--json"), 65, "it has a passphrase")
+    assert tree(home) == before
+
+
 # What the auditor is handed.
 
 
@@ -335,7 +336,3 @@ def test_audit__with_a_bad_trust_file_or_key__exits_65(call, finished, tmp_path)
     refused(call("audit", bundle, "--trust", tmp_path / "none"), 65, "no such file")
     refused(call("audit", bundle, "--key", bad), 65, "key file", "bad.json")
     refused(call("audit", bundle, "--report", tmp_path / "no" / "r.html"), 65, "no folder")
-
-
-def test_columns__of_the_small_rows__are_three():
-    assert COLUMNS == 3  # the CSV cases above are written for three features and a label

@@ -185,7 +185,7 @@ def _secret_of(value: dict[str, str], path: Path, passphrase: str | None) -> byt
     if passphrase is None:
         raise KeyFileError(
             f"could not open key file {path}: it has a passphrase",
-            remedy="set QUORATE_PASSPHRASE or pass --passphrase-file",
+            remedy="set QUORATE_PASSPHRASE",
         )
     cipher = AESGCM(_stretch(passphrase, decode_base64(value["salt"])))
     try:
