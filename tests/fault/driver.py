@@ -62,7 +62,7 @@ def each_write(heard: list[str], dice: Random) -> list[Kills]:
     """After every durable write, and before some of them (before: after the one before it)."""
     after = [at for at, when in enumerate(heard, 1) if when == "after"]
     before = [at for at, when in enumerate(heard, 1) if when == "before"]
-    return [(at,) for at in sorted(after + dice.sample(before, 40))]
+    return [(at,) for at in sorted(after + dice.sample(before, 20))]
 
 
 def some(count: int) -> Choice:
