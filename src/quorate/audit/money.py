@@ -23,7 +23,7 @@ def check_settlement(case: Case, task: TaskEvidence, rounds: list[Transcript]) -
     function that the contract should compute is computed here and compared number by number.
     """
     terms = SettlementTerms(
-        **{name: int(str(task.terms[name])) for name in SettlementTerms.__dataclass_fields__}
+        **{name: getattr(task.terms, name) for name in SettlementTerms.__dataclass_fields__}
     )
     controllers = {
         member.identity.account: Digest.of(member.controller.encode()).raw
@@ -102,7 +102,7 @@ def _check_slashes(
 ) -> int:
     # 1.
     due = Counter((p.account, p.amount, p.reason) for result in results for p in result.penalties)
-    lie = int(str(task.terms["lie_penalty"]))
+    lie = task.terms.lie_penalty
     for event in events(case, "Rounds"):
         if event.name == "Resolved" and not event["reinstated"]:
             due[event["validator"], lie, "lie"] += 1
@@ -173,7 +173,7 @@ def _check_rewards(case: Case, task: TaskEvidence, results: list[Settlement]) ->
         if event.name == "TaskCreated":
             escrow += event["escrow"]
         if event.name == "TaskEnded":
-            earned[str(task.terms["sponsor"])] += escrow - spent
+            earned[task.terms.sponsor] += escrow - spent
         if event.name == "Claimed":
             paid[event["account"]] += event["amount"]
     for account in set(earned) | set(paid):
@@ -215,7 +215,7 @@ def tell_story(
 
 def _penalties(case: Case, task: TaskEvidence, round_: Transcript) -> dict[str, int]:
     found = {case.name_of(a): s.penalty for a, s in round_.scores.items() if s.penalty}
-    absence = int(str(task.terms["absence_penalty"]))
+    absence = task.terms.absence_penalty
     for index, account in enumerate(task.participants):
         if round_.absent >> index & 1:
             found[case.name_of(account)] = absence

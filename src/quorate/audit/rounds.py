@@ -326,7 +326,7 @@ def check_model(case: Case, task: TaskEvidence, found: Reexecution) -> None:
         ModelClaim.from_statement(evidence.statement)
         for evidence in case.statements.values()
         if evidence.statement.kind == ModelClaim.kind
-        and evidence.author == case.name_of(str(task.terms["sponsor"]))
+        and evidence.author == case.name_of(task.terms.sponsor)
     ]
     initial, final = str(task.initial.digest), str(found.model.digest)
     expected = (task.task.hex(), task.spec.rounds, initial, final)

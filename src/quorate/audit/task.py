@@ -10,31 +10,9 @@ from quorate.core.hashing import Digest
 from quorate.learning.arrays import Layout, Model
 from quorate.learning.specification import Specification
 from quorate.ledger.contracts import Event
+from quorate.ledger.faces.rounds_facts import Terms
 from quorate.provenance.bundle import INITIAL_MODEL
 from quorate.provenance.kinds import DataSet, Task
-
-TERM_NAMES = (
-    "spec",
-    "sponsor",
-    "rounds",
-    "min_participants",
-    "weight_cap",
-    "participant_bond",
-    "validator_bond",
-    "participant_reward",
-    "validator_reward",
-    "score_floor",
-    "low_score_penalty",
-    "absence_penalty",
-    "fault_penalty",
-    "lie_penalty",
-    "join_seconds",
-    "commit_seconds",
-    "include_seconds",
-    "vote_seconds",
-    "reveal_seconds",
-    "appeal_seconds",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +20,7 @@ class TaskEvidence:
     """The one task of a bundle: its id, terms, specification, people in bitmap order."""
 
     task: bytes
-    terms: dict[str, object]
+    terms: Terms
     spec: Specification
     layout: Layout
     initial: Model
@@ -70,7 +48,7 @@ def check_task(case: Case) -> TaskEvidence:
     created = [event for event in rounds if event.name == "TaskCreated"]
     if len(created) != 1:
         raise VerificationError(f"{len(created)} tasks where one is due", place="Rounds")
-    terms = dict(zip(TERM_NAMES, created[0]["terms"], strict=True))
+    terms = Terms(*created[0]["terms"])
     spec = _specification(case, created[0], terms)
     initial = _initial(case, spec)
     # 2.
@@ -101,7 +79,7 @@ def check_task(case: Case) -> TaskEvidence:
     for name in names:
         _registered(case, name, "hold-out", evidence.first_open, spec)
     case.story.task, case.story.rule = spec.name, spec.rule
-    case.story.score_floor = int(terms["score_floor"])
+    case.story.score_floor = terms.score_floor
     case.passed(
         "task",
         len(case.story.approvals) + len(joined) + len(names) + 3,
@@ -111,8 +89,8 @@ def check_task(case: Case) -> TaskEvidence:
     return evidence
 
 
-def _specification(case: Case, created: Event, terms: dict[str, object]) -> Specification:
-    sponsor = case.name_of(str(terms["sponsor"]))
+def _specification(case: Case, created: Event, terms: Terms) -> Specification:
+    sponsor = case.name_of(terms.sponsor)
     found = [
         evidence
         for evidence in case.statements.values()
@@ -127,7 +105,7 @@ def _specification(case: Case, created: Event, terms: dict[str, object]) -> Spec
     except EncodingError as error:
         raise VerificationError(error.message, place=place) from None
     named = (spec.digest.raw, spec.rounds, spec.name)
-    if named != (terms["spec"], terms["rounds"], claim.name):
+    if named != (terms.spec, terms.rounds, claim.name):
         raise VerificationError("is not the specification of the terms", place=place)
     return spec
 
@@ -165,14 +143,13 @@ def _check_votes(case: Case, created: Event) -> None:
     case.story.approvals = tuple(sorted(case.name_of(account) for account in voters))
 
 
-def _check_joined(case: Case, event: Event, terms: dict[str, object], spec: Specification) -> None:
+def _check_joined(case: Case, event: Event, terms: Terms, spec: Specification) -> None:
     name = case.name_of(event["participant"])
     claim = _registered(case, name, "training", event.place.block, spec)
     place = f"Rounds: {name} joined"
     if Digest.parse(claim.commitment).raw != event["dataset"]:
         raise VerificationError("with another data set than it registered", place=place)
-    cap = int(terms["weight_cap"])  # type: ignore[call-overload]
-    if event["samples"] != claim.rows or event["weight"] != min(claim.rows, cap):
+    if event["samples"] != claim.rows or event["weight"] != min(claim.rows, terms.weight_cap):
         raise VerificationError("with another weight than its registered size", place=place)
 
 
