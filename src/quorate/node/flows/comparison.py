@@ -32,10 +32,12 @@ def train_plainly(
     setting: Setting,
     parties: Mapping[str, Dataset],
     cheats: Mapping[str, CheatPlan] | None = None,
+    bound: int = WIDEST_BOUND,
 ) -> Model:
-    """Federated averaging with no bound, no score and no ledger; one party alone is local training.
+    """Federated averaging with no score and no ledger; one party alone is local training.
 
-    An attack meets no defence here: its update is limited only by what int32 can hold.
+    ``bound`` is the L2 bound that clients keep to, in update units. Without one an attack meets no
+    defence at all: its update is limited only by what int32 can hold.
     """
     model = setting.initial
     plans = cheats or {}
@@ -49,7 +51,7 @@ def train_plainly(
                     model,
                     data,
                     seed=seed_of("local", setting.seed, name, number),
-                    bound=WIDEST_BOUND,
+                    bound=bound,
                     cheat=plan.cheat if plan and number >= plan.first_round else None,
                 )
             )

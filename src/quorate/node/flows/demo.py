@@ -18,6 +18,7 @@ from quorate.core.errors import InputError, MissingPartError, TaskError, UsageEr
 from quorate.core.files import make_folder, write_durable
 from quorate.learning.attacks.registry import attack_named
 from quorate.learning.client import Cheat
+from quorate.learning.execution import clip_bound
 from quorate.learning.splits import Hand, deal_rows
 from quorate.learning.tables import Dataset, Standardisation
 from quorate.node.datasets import Holdings, load_holdings, pool
@@ -26,7 +27,7 @@ from quorate.node.flows.comparison import Setting, accuracy, train_plainly
 from quorate.node.flows.train import Machinery, Outcome, run_task
 from quorate.node.participant import CheatPlan
 from quorate.node.taskfile import TaskFile
-from quorate.node.tasks import initial_model, trainer_for
+from quorate.node.tasks import initial_model, specify, trainer_for
 
 HOSPITALS = ("hospital-a", "hospital-b", "hospital-c", "hospital-d")
 VALIDATORS = ("validator-a", "validator-b", "validator-c", "validator-d")
@@ -57,7 +58,11 @@ class DemoPlan:
 
 @dataclass(frozen=True, slots=True)
 class Accuracies:
-    """Shares of the common test rows that each way of training gets right."""
+    """Shares of the common test rows that each way of training gets right.
+
+    ``together`` is plain averaging under the task's bound, nobody cheating; ``undefended`` is plain
+    averaging with the cheat and without the bound; ``defended`` is the task itself, with the cheat.
+    """
 
     alone: dict[str, float]
     together: float
@@ -198,7 +203,8 @@ def _compare(
         trainer, initial_model(task, trainer), task.task.rounds, task.task.seed, task.weight_cap
     )
     parties = {name: holding.data for name, holding in holdings.train.items()}
-    together = accuracy(trainer, train_plainly(setting, parties), test)
+    bound = clip_bound(specify(task, holdings))
+    together = accuracy(trainer, train_plainly(setting, parties, bound=bound), test)
     pooled_rows, _ = pool(list(holdings.train.values()), standardise=task.data.standardise)
     pooled = train_plainly(setting, {"pooled": pooled_rows})
     undefended = together
