@@ -22,14 +22,14 @@ VALIDATORS = ("audit-one", "audit-two", "audit-three")
 
 def test_updates__statement_of_another_commitment__refused(plotted: Plotted) -> None:
     report = plotted(lambda c: c.say("north", "update-0001", {"commitment": "00" * 32}))
-    assert failure(report) == (9, "update/0001/north.sealed")
+    assert failure(report) == (12, "update/0001/north.sealed")
 
 
 def test_updates__blob_of_no_statement__refused(plotted: Plotted) -> None:
     def plot(c: Conspiracy) -> None:
         c.say("north", "update-0001", {"blob": OTHER}, Digest.parse(OTHER))
 
-    assert failure(plotted(plot)) == (9, "update/0001/north.sealed")
+    assert failure(plotted(plot)) == (12, "update/0001/north.sealed")
 
 
 def test_updates__of_a_round_that_never_was__refused(plotted: Plotted) -> None:
@@ -40,7 +40,7 @@ def test_updates__of_a_round_that_never_was__refused(plotted: Plotted) -> None:
         c.keys = c.keyrings["founder"]
         c.put_openings(texts)
 
-    assert failure(plotted(plot)) == (9, "update/0009/north.sealed")
+    assert failure(plotted(plot)) == (12, "update/0009/north.sealed")
 
 
 # 10. votes
@@ -66,7 +66,7 @@ def scores_from(utilities: list[int]) -> Json:
 )
 def test_votes__not_what_follows__refused(plotted: Plotted, changes: Json) -> None:
     report = plotted(lambda c: c.vote("audit-one", "vote-0001", lambda vote: changes))
-    assert failure(report) == (10, "statement/audit-one/vote-0001.json")
+    assert failure(report) == (9, "statement/audit-one/vote-0001.json")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_votes__not_what_follows__refused(plotted: Plotted, changes: Json) -> No
 )
 def test_votes__statement_unlike_the_chain__refused(plotted: Plotted, changes: Json) -> None:
     report = plotted(lambda c: c.say("audit-one", "vote-0001", changes))
-    assert failure(report) == (10, "statement/audit-one/vote-0001.json")
+    assert failure(report) == (9, "statement/audit-one/vote-0001.json")
 
 
 def test_votes__measurements_lied_about_consistently__pass_as_testimony(plotted: Plotted) -> None:
@@ -115,7 +115,7 @@ def test_aggregates__all_validators_lie__refused(plotted: Plotted) -> None:
         for name in VALIDATORS:
             c.vote(name, "vote-0001", lambda vote: {"aggregate": OTHER})
 
-    assert failure(plotted(plot)) == (11, "round 1")
+    assert failure(plotted(plot)) == (13, "round 1")
 
 
 def test_aggregates__participant_states_another_base__is_told(plotted: Plotted) -> None:

@@ -18,7 +18,7 @@ FIRST = 1  # the bit of the participant that joined first, which is north
 
 
 def judged(bundle: bytes, evidence: Evidence, opener: SealingKey) -> tuple[Case, Reexecution]:
-    """Step 9 on a chain whose first round had left north's update out."""
+    """Step 12 on a chain whose first round had left north's update out."""
     case = open_case(bundle, evidence.roots, opener)
     for check in (check_chain, check_membership, check_logs, check_anchors, check_chain_heads):
         check(case)
@@ -27,7 +27,9 @@ def judged(bundle: bytes, evidence: Evidence, opener: SealingKey) -> tuple[Case,
     assert case.name_of(task.participants[0]) == "north"
     assert rounds[0].included is not None
     rounds[0].included &= ~FIRST
-    return case, check_updates(case, task, rounds)
+    found = Reexecution()
+    check_updates(case, task, rounds, found)
+    return case, found
 
 
 def test_left_out__valid__is_told(evidence: Evidence, opener: SealingKey) -> None:

@@ -106,4 +106,4 @@ def test_withheld_openings__are_undecided_and_never_passed(
     report = audit(forgery.bundle, evidence.roots, opener)
     assert (report.exit_code, report.verdict) == (2, "undecided")
     assert report.failure is not None
-    assert report.failure.number == 9
+    assert report.failure.number == 12

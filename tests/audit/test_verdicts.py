@@ -42,7 +42,7 @@ def test_audit__sealed_bundle_without_the_key__undecided(
     report = audit(true_bundle, evidence.roots, None)
     assert report.exit_code == 2
     assert report.failure is not None
-    assert (report.failure.number, "--key" in report.failure.message) == (9, True)
+    assert (report.failure.number, "--key" in report.failure.message) == (12, True)
 
 
 def test_audit__another_key_than_the_auditors__undecided(
@@ -63,7 +63,7 @@ def test_audit__tampered_and_without_the_key__refused(
 def test_audit__steps_heard_in_order(evidence: Evidence, true_bundle: bytes) -> None:
     heard: list[tuple[int, str]] = []
     audit(true_bundle, evidence.roots, None, lambda *step: heard.append(step))
-    assert heard == [(number, STEPS[number - 1]) for number in range(1, 10)]
+    assert heard == [(number, STEPS[number - 1]) for number in range(1, 13)]
 
 
 # Trust levels.
@@ -260,7 +260,7 @@ def test_audit__openings_of_any_shape__refused(
     report = audit(forger.bundle(), evidence.roots, opener)
     assert refused(report)
     assert report.failure is not None
-    assert (report.failure.number, report.failure.place) == (9, "openings.sealed")
+    assert (report.failure.number, report.failure.place) == (12, "openings.sealed")
 
 
 def test_audit__what_nobody_foresaw__is_refused_and_says_so(

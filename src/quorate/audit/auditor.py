@@ -1,8 +1,9 @@
 """The audit: every step in order, the first fault named, the level of trust stated.
 
 Steps (each module says what it checks): 1 container, 2 chain, 3 membership, 4 logs, 5 anchors,
-6 chain heads, 7 statements, 8 task, 9 updates, 10 votes, 11 aggregates, 12 settlement, 13 money,
-14 model, 15 decisions.
+6 chain heads, 7 statements, 8 task, 9 votes, 10 settlement, 11 money, 12 updates, 13 aggregates,
+14 model, 15 decisions. From step 12 on the updates must be opened: whoever lacks the key that they
+are sealed to learns that everything before holds, and ends undecided.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from quorate.audit.heads import check_anchors, check_chain_heads
 from quorate.audit.logs import check_logs, check_receipts_complete, check_statements
 from quorate.audit.money import check_money, check_settlement, tell_story
 from quorate.audit.rounds import (
+    Reexecution,
     check_aggregates,
     check_model,
     check_updates,
@@ -36,11 +38,11 @@ STEPS = (
     "chain heads",
     "statements",
     "task",
-    "updates",
     "votes",
-    "aggregates",
     "settlement",
     "money",
+    "updates",
+    "aggregates",
     "model",
     "decisions",
 )
@@ -102,22 +104,24 @@ def _run(case: Case, watch: Watcher) -> None:
     step()
     task = check_task(case)
     rounds = transcripts(case)
-    step()
-    found = check_updates(case, task, rounds)
+    found = Reexecution()
     step()
     check_votes(case, task, rounds, found)
-    step()
-    check_aggregates(case, task, rounds, found)
     step()
     results = check_settlement(case, task, rounds)
     step()
     check_money(case, task, rounds, results)
+    tell_story(case, task, rounds, found)
+    # What follows needs the updates opened; an auditor without the key ends here, undecided.
     step()
-    check_model(case, task, found)
+    check_updates(case, task, rounds, found)
+    step()
+    check_aggregates(case, task, rounds, found)
+    step()
+    check_model(case, task, rounds, found)
     step()
     check_decisions(case)
     check_receipts_complete(case)
-    tell_story(case, task, rounds, found)
 
 
 def _failure(case: Case | None, error: QuorateError) -> Failure:

@@ -1,5 +1,6 @@
 """Small SVG charts as text: no script, no font, no request; legible in light and dark."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
@@ -81,6 +82,15 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     return low - pad, high + pad
 
 
+def _ticks(low: float, high: float) -> list[float]:
+    """Round values (steps of 1, 2 or 5) within the axis, about five of them."""
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return [round(number * step, 12) for number in range(first, last + 1)]
+
+
 def _frame(title: str) -> str:
     return (
         f'<svg role="img" viewBox="0 0 {WIDTH} {HEIGHT}" aria-label="{escape(title)}">'
@@ -90,13 +100,12 @@ def _frame(title: str) -> str:
 
 def _grid(low: float, high: float, y: Callable[[float], float]) -> str:
     parts = []
-    for step in range(5):
-        value = low + (high - low) * step / 4
+    for value in _ticks(low, high):
         parts.append(
             f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" '
             f'y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
             f'<text class="t" x="{_LEFT - 8}" y="{y(value) + 4:.1f}" '
-            f'text-anchor="end">{value:.3f}</text>'
+            f'text-anchor="end">{value:g}</text>'
         )
     return "".join(parts)
 

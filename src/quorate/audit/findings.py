@@ -104,8 +104,15 @@ class AuditReport:
     checks: list[Check]
     failure: Failure | None
     story: Story
-    not_proven: tuple[str, ...] = NOT_PROVEN
     notes: tuple[str, ...] = ()
+
+    @property
+    def not_proven(self) -> tuple[str, ...]:
+        """What even a passed audit leaves open; of another one, all that was not reached."""
+        if self.exit_code == 0:
+            return NOT_PROVEN
+        reached = len(self.checks)
+        return (f"Nothing beyond the {reached} steps that passed: the rest was not checked.",)
 
     @property
     def verdict(self) -> str:

@@ -19,8 +19,9 @@ NOBODY = "0x" + "00" * 20
 def check_settlement(case: Case, task: TaskEvidence, rounds: list[Transcript]) -> list[Settlement]:
     """Every round closed as its facts demand: set, winner, medians, rewards, suspensions.
 
-    The facts (who committed, revealed, what) come from the chain's events; the same integer
-    function that the contract should compute is computed here and compared number by number.
+    The task has ended: a favourable beginning of it is no result. The facts (who committed,
+    revealed, what) come from the chain's events; the same integer function that the contract should
+    compute is computed here and compared number by number.
     """
     terms = SettlementTerms(
         **{name: getattr(task.terms, name) for name in SettlementTerms.__dataclass_fields__}
@@ -39,6 +40,9 @@ def check_settlement(case: Case, task: TaskEvidence, rounds: list[Transcript]) -
             results.append(result)
     if len(results) != len(rounds):
         raise VerificationError("a round was opened and never closed", place="Rounds")
+    if not any(event.name == "TaskEnded" for event in events(case, "Rounds")):
+        told = f"{len(rounds)} of {task.spec.rounds} rounds are done"
+        raise VerificationError(f"has not ended: {told}", place="Rounds: task")
     count = sum(4 + len(result.scores) + len(result.penalties) for result in results)
     case.passed(
         "settlement",

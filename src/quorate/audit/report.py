@@ -7,7 +7,7 @@ text from the evidence is escaped: a party's name must not become markup in the 
 from html import escape
 
 from quorate.audit.charts import bar_chart, line_chart
-from quorate.audit.findings import AuditReport
+from quorate.audit.findings import AuditReport, RoundStory
 
 LEVELS = {
     "SELF": "one operator vouches for everything; no independent party has confirmed it",
@@ -47,7 +47,10 @@ def render(report: AuditReport) -> str:
     ]
     if story.rounds:
         body += [_summary(report), _score_section(report), _money_section(report)]
-    body += [_steps(report), _layers(report), _not_proven(report)]
+    body.append(_steps(report))
+    if report.exit_code == 0:
+        body.append(_layers(report))
+    body.append(_not_proven(report))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -96,7 +99,8 @@ def _summary(report: AuditReport) -> str:
     text = (
         f"<p>{len(story.approvals)} members approved the task by vote before it started. "
         f"{settled} of {len(story.rounds)} rounds settled; every settled result was computed again "
-        f"from the participants' updates with the rule <b>{escape(story.rule)}</b>.</p>"
+        f"from the participants' updates with the rule <b>{escape(story.rule)}</b>. No raw row is "
+        "in the evidence; the validators read every update (privacy mode <b>validators</b>).</p>"
     )
     return "<h2>What happened</h2>" + text + (f"<ul>{''.join(items)}</ul>" if items else "")
 
@@ -113,21 +117,31 @@ def _penalised(report: AuditReport) -> list[str]:
         if scores:
             why = f"its contributions made the model worse (scores {min(scores):.3f} to "
             why += f"{max(scores):.3f}, the floor is {story.score_floor / 1e6:.3f})"
-        numbers = ", ".join(str(r.number) for r in rounds)
         lines.append(
             f"<b>{escape(name)}</b> was caught in round {rounds[0].number} and penalised "
-            f"{_tokens(total, story.decimals)} tokens in all, in round {numbers}: {why}."
+            f"{_tokens(total, story.decimals)} tokens in all ({_spans(rounds)}): {why}."
         )
     return lines
 
 
 def _suspended(report: AuditReport) -> list[str]:
+    story = report.story
+    lost = {balance.party: balance.slashed for balance in story.balances}
     return [
         f"In round {r.number}, validator <b>{escape(name)}</b> voted for a result that "
-        "re-execution does not give; it was suspended and its bond was locked for an appeal."
-        for r in report.story.rounds
+        "re-execution does not give; it was suspended, its bond locked for an appeal, and it lost "
+        f"{_tokens(lost.get(name, 0), story.decimals)} tokens."
+        for r in story.rounds
         for name in r.suspended
     ]
+
+
+def _spans(rounds: list[RoundStory]) -> str:
+    """``rounds 3 to 10``, or the numbers one by one where they do not follow each other."""
+    numbers = [r.number for r in rounds]
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"rounds {numbers[0]} to {numbers[-1]}"
+    return f"round {', '.join(map(str, numbers))}"
 
 
 def _score_section(report: AuditReport) -> str:

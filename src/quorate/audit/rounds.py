@@ -38,7 +38,9 @@ class UnseenError(VerificationError):
     """The bundle does not hold an update, or nobody can open it: what it was cannot be told."""
 
 
-def check_updates(case: Case, task: TaskEvidence, rounds: list[Transcript]) -> Reexecution:
+def check_updates(
+    case: Case, task: TaskEvidence, rounds: list[Transcript], found: Reexecution
+) -> None:
     """Every committed update is opened and judged by the validators' own numbered checks.
 
     1. Every sealed blob in the bundle belongs to a commitment on the chain and is the one that its
@@ -52,7 +54,6 @@ def check_updates(case: Case, task: TaskEvidence, rounds: list[Transcript]) -> R
     keys = _content_keys(case)
     # 1.
     _check_blobs(case, rounds)
-    found = Reexecution()
     seen: set[Digest] = set()
     count = 0
     for round_ in rounds:
@@ -70,7 +71,6 @@ def check_updates(case: Case, task: TaskEvidence, rounds: list[Transcript]) -> R
         f"{count - unseen} sealed updates opened: each is the one committed to before any was "
         f"revealed; {refused} were refused by the validators, rightly{told}",
     )
-    return found
 
 
 def _content_keys(case: Case) -> dict[str, bytes]:
@@ -317,7 +317,9 @@ def _note_other_base(case: Case, task: TaskEvidence, round_: Transcript, base: M
             case.notes.append(f"round {round_.number}: {name} states another model to start from")
 
 
-def check_model(case: Case, task: TaskEvidence, found: Reexecution) -> None:
+def check_model(
+    case: Case, task: TaskEvidence, rounds: list[Transcript], found: Reexecution
+) -> None:
     """The final model is the re-executed one, byte for byte, and its sponsor signed for it."""
     assert found.model is not None
     if case.members.get(FINAL_MODEL) != found.model.to_bytes():
@@ -329,7 +331,7 @@ def check_model(case: Case, task: TaskEvidence, found: Reexecution) -> None:
         and evidence.author == case.name_of(task.terms.sponsor)
     ]
     initial, final = str(task.initial.digest), str(found.model.digest)
-    expected = (task.task.hex(), task.spec.rounds, initial, final)
+    expected = (task.task.hex(), len(rounds), initial, final)
     if [(c.task, c.rounds, c.initial, c.digest) for c in claims] != [expected]:
         raise VerificationError("no signed statement names it as the task's result", place="model")
     case.story.model_digest = str(found.model.digest)

@@ -19,6 +19,8 @@ from quorate.learning.arrays import Floats, Int64s
 MISSING = frozenset({"", "?"})
 SEPARATORS = (",", ";", "\t", "|", " ")
 MAX_COLUMNS = 10_000
+MAX_CATEGORIES = 32
+"""Of one column. Categories are part of the task, so everybody reads them: no place for names."""
 Column = str | int
 """A column by its name in the header, or by its number from 0."""
 
@@ -172,12 +174,17 @@ def categories_of(tables: Sequence[RawTable]) -> dict[str, tuple[str, ...]]:
                 f"{', '.join(odd[:5])}",
                 remedy="give every party's file the same columns",
             )
-    return {
-        column: _sorted_categories(
-            {_category(row[table.columns.index(column)]) for table in tables for row in table.rows}
-        )
-        for column in first.one_hot
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    for column in first.one_hot:
+        cells = {_category(row[t.columns.index(column)]) for t in tables for row in t.rows}
+        if len(cells) > MAX_CATEGORIES:
+            raise InputError(
+                f"could not one-hot {column}: it has {len(cells)} categories, at most "
+                f"{MAX_CATEGORIES} may be published with the task",
+                remedy="drop the column, or group its values before",
+            )
+        found[column] = _sorted_categories(cells)
+    return found
 
 
 def encode_table(raw: RawTable, categories: Mapping[str, tuple[str, ...]]) -> Table:

@@ -62,7 +62,7 @@ def publish_model(federation: Federation, model: Model) -> None:
             author=FOUNDER,
             time=str(federation.clock.now_ns()),
             task=federation.chain.task.hex(),
-            rounds=federation.spec.rounds,
+            rounds=federation.suite.rounds.task_of(federation.chain.task).round,
             initial=str(initial.digest),
             digest=str(model.digest),
         ),
