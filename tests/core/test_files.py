@@ -1,13 +1,16 @@
 """Durable files: old bytes or new, never a mixture; announcements; locks."""
 
 import os
+import socket
 import stat
+from pathlib import Path
 
 import pytest
 
 from quorate.core.errors import InputError, LockedError
 from quorate.core.files import (
     FolderLock,
+    check_real,
     durable_step,
     make_folder,
     observe_writes,
@@ -139,6 +142,66 @@ def test_read__missing_folder_or_too_large__refused_by_name(tmp_path):
             read_file(path, "task", limit=limit)
         assert "task" in caught.value.message
         assert str(path) in caught.value.message
+
+
+def test_write__refused_by_the_system__names_the_file_and_not_the_temporary_one(tmp_path):
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "no" / "file", tmp_path / "folder"):
+        with pytest.raises(OSError) as caught:
+            write_durable(path, b"x")
+        assert caught.value.filename == str(path)
+        assert ".tmp" not in str(caught.value)
+
+
+def test_read__what_is_no_regular_file__refused_at_once(tmp_path):
+    pipe, device, socket_path = tmp_path / "pipe", tmp_path / "device", tmp_path / "socket"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as endpoint:
+        endpoint.bind(str(socket_path))
+        for path in (pipe, device, socket_path):
+            with pytest.raises(InputError) as caught:
+                read_file(path, "task", limit=5)
+            assert str(path) in caught.value.message
+
+
+def test_read__size_that_a_file_does_not_tell__still_limited():
+    path = Path("/proc/self/status")  # says that it has no bytes
+    if not path.exists():
+        pytest.skip("this system has no /proc")
+    assert path.stat().st_size == 0
+    assert read_file(path, "file").startswith(b"Name:")
+    with pytest.raises(InputError, match="larger than 5"):
+        read_file(path, "file", limit=5)
+
+
+def test_read__zero_byte_in_the_name__refused():
+    with pytest.raises(InputError, match="task"):
+        read_file(Path("a\0b"), "task")
+
+
+def test_check_real__files_and_folders__pass(tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "file").touch()
+    check_real(tmp_path, "home")
+
+
+@pytest.mark.parametrize("deep", [".", "deep/er"])
+def test_check_real__link_or_pipe__refused_by_name(tmp_path, deep):
+    folder = tmp_path / "home" / deep
+    folder.mkdir(parents=True)
+    strange = folder / "strange"
+    for make in (
+        lambda: strange.symlink_to(tmp_path),
+        lambda: strange.symlink_to("/nowhere"),
+        lambda: strange.symlink_to(__file__),
+        lambda: os.mkfifo(strange),
+    ):
+        make()
+        with pytest.raises(InputError) as caught:
+            check_real(tmp_path / "home", "home")
+        assert str(strange) in caught.value.message
+        strange.unlink()
 
 
 def test_lock__held_once__by_anybody_until_released(tmp_path):

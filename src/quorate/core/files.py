@@ -10,7 +10,9 @@ tests count announcements and kill the process at each; the product registers no
 
 import contextlib
 import fcntl
+import io
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from quorate.core.errors import InputError, LockedError
 Observer = Callable[[str, str], None]
 """Called with ``"before"`` or ``"after"`` and the name of what is written."""
 
+_CHUNK = 2**20
 _observers: list[Observer] = []
 
 
@@ -45,7 +48,7 @@ def durable_step(name: str) -> Iterator[None]:
 def write_durable(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replaces the file at ``path`` by ``data``; on return it is on the disk, name and all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with durable_step(path.name):
+    with durable_step(path.name), _named(path):
         descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode)
         try:
             with os.fdopen(descriptor, "wb") as stream:
@@ -57,6 +60,16 @@ def write_durable(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             temporary.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """The system's refusals name the file that was asked for, not the temporary one beside it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
 
 
 def sync_folder(folder: Path) -> None:
@@ -83,19 +96,55 @@ def remove_leftovers(folder: Path, *, below: bool = False) -> None:
 
 
 def read_file(path: Path, what: str, *, limit: int = 2**31) -> bytes:
-    """The bytes at ``path``; raises `InputError` naming ``what`` when they cannot be read."""
+    """The bytes at ``path``; raises `InputError` naming ``what`` when they cannot be read.
+
+    Only a regular file is read (a pipe would wait for ever, a device never ends), and never more
+    than ``limit`` bytes of it, whatever size it claims to have.
+    """
     try:
-        if path.is_dir():
-            raise InputError(f"could not read {what} {path}: it is a folder")
-        if path.stat().st_size > limit:
-            raise InputError(f"could not read {what} {path}: larger than {limit} bytes")
-        return path.read_bytes()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb", buffering=0) as stream:
+            kind = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(kind):
+                other = "it is a folder" if stat.S_ISDIR(kind) else "it is not a regular file"
+                raise InputError(f"could not read {what} {path}: {other}")
+            return _read_at_most(stream, limit, f"{what} {path}")
     except FileNotFoundError:
         raise InputError(
             f"could not read {what} {path}: no such file", remedy="check the path"
         ) from None
     except OSError as error:
         raise InputError(f"could not read {what} {path}: {error.strerror}") from None
+    except ValueError:  # a path with a zero byte in it, which no file can have
+        raise InputError(f"could not read {what} {str(path)!r}: no file is called so") from None
+
+
+def _read_at_most(stream: io.FileIO, limit: int, name: str) -> bytes:
+    chunks: list[bytes] = []
+    room = limit + 1
+    while room and (chunk := stream.read(min(room, _CHUNK))):
+        chunks.append(chunk)
+        room -= len(chunk)
+    if not room:
+        raise InputError(f"could not read {name}: larger than {limit} bytes")
+    return b"".join(chunks)
+
+
+def check_real(folder: Path, what: str) -> None:
+    """Raises `InputError` if anything below ``folder`` is neither a real folder nor a real file.
+
+    Through a symbolic link a writer would change files, and a reader trust files, that lie
+    elsewhere and belong to somebody else.
+    """
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.is_dir(follow_symlinks=False):
+            check_real(Path(entry.path), what)
+        elif not entry.is_file(follow_symlinks=False):
+            kind = "a symbolic link" if entry.is_symlink() else "neither a file nor a folder"
+            raise InputError(
+                f"could not use {what}: {entry.path} is {kind}",
+                remedy="put a real file or folder in its place, or name another one",
+            )
 
 
 class FolderLock:
