@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from quorate.core.files import make_folder, remove_leftovers, write_durable
+from quorate.core.files import make_folder, read_file, remove_leftovers, write_durable
 from quorate.core.keys import Signer
 from quorate.provenance.book import AppendOnlyLog, RecordBook
 from quorate.provenance.kinds import Kind
 from quorate.provenance.statement import sign_statement
+
+STATEMENT_LIMIT = 2**26  # bytes
 
 
 class AnchorableLog(AppendOnlyLog, Protocol):
@@ -71,7 +73,7 @@ class Publisher:
             # 2.
             envelope = sign_statement(claim().to_statement(), self._signers)
             write_durable(path, envelope)
-        envelope = path.read_bytes()
+        envelope = read_file(path, "statement", limit=STATEMENT_LIMIT)
         # 3.
         index = self._book.record_statement(key.rsplit("-", 1)[0], key, envelope)
         return Published(key, envelope, index)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from quorate.core.errors import InputError, MissingPartError, TaskError, UsageError
-from quorate.core.files import make_folder, write_durable
+from quorate.core.files import make_folder, read_file, write_durable
 from quorate.learning.attacks.registry import attack_named
 from quorate.learning.client import Cheat
 from quorate.learning.execution import clip_bound
@@ -173,7 +173,7 @@ def _deal(home: Path, seed: int) -> Dataset:
 
 def _hand_over(home: Path, path: Path, data: bytes) -> None:
     """Writes a party's file; in a home that a run has begun in, it must be there already."""
-    if path.exists() and path.read_bytes() == data:
+    if path.exists() and read_file(path, "rows") == data:
         return
     if (home / "run.json").exists():
         raise InputError(
