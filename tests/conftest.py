@@ -56,6 +56,6 @@ def pytest_terminal_summary(
     for reason, count in sorted(absent.items()):
         terminalreporter.write_line(f"not present here, {count} tests: {reason}")
     if not missing:
-        terminalreporter.write_line("nothing was skipped")
+        terminalreporter.write_line(f"nothing {'else ' if absent else ''}was skipped")
     elif os.environ.get("QUORATE_REQUIRE_ALL") == "1":
         terminalreporter.write_line("QUORATE_REQUIRE_ALL=1: skipping is failing", red=True)

@@ -62,6 +62,7 @@ class Federation:
         self.participants: dict[str, Participant] = {}
         self.validators: dict[str, Validator] = {}
         self.clock: Clock
+        self.passphrase: str | None = None
         self.ledger: OperatedLedger
         self.suite: Suite
         self.chain: TaskChain
@@ -89,7 +90,8 @@ class Federation:
             remove_leftovers(home, below=True)
             federation = cls(home, task, holdings, resources)
             federation.clock = clock
-            federation._open_parties(misconduct, clock, randomness, passphrase)
+            federation.passphrase = passphrase
+            federation._open_parties(misconduct, clock, randomness)
             federation._open_chain(clock)
             federation._resources = resources.pop_all()
             return federation
@@ -134,16 +136,16 @@ class Federation:
         """The keyed commitment to a party's rows."""
         return commit_to_rows(self.parties[name].keyring.derive("rows", purpose), rows.rows)
 
-    def _open_parties(
-        self, misconduct: Misconduct, clock: Clock, randomness: Randomness, secret: str | None
-    ) -> None:
+    def _open_parties(self, misconduct: Misconduct, clock: Clock, randomness: Randomness) -> None:
         names = [
             FOUNDER,
             *(p.name for p in self.task.party),
             *(v.name for v in self.task.validator),
         ]
         for name in names:
-            party = Party.open(self.home / "parties" / name, name, clock, randomness, secret)
+            party = Party.open(
+                self.home / "parties" / name, name, clock, randomness, self.passphrase
+            )
             self._resources.callback(party.close)
             self.parties[name] = party
         for item in self.task.party:

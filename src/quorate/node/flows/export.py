@@ -145,8 +145,8 @@ def _auditor(federation: Federation, randomness: Randomness) -> Keyring:
     path = folder / OPENING_KEY_FILE
     if not path.exists():
         make_folder(folder, mode=0o700)
-        Keyring.generate("auditor", randomness).save(path, randomness)
-    return Keyring.load(path)
+        Keyring.generate("auditor", randomness).save(path, randomness, federation.passphrase)
+    return Keyring.load(path, federation.passphrase)
 
 
 def _members(federation: Federation, model: Model, roots: Roots) -> dict[str, bytes]:
