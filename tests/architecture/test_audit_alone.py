@@ -60,7 +60,7 @@ def test_audit__whole_bundle_by_the_command__alone_and_offline(tmp_path):
     run_small(tmp_path / "home", rounds=1)
     home = str(tmp_path / "home")
     statements = (
-        "from quorate.cli import run\n"
+        "from quorate.cli.application import run\n"
         f"assert run(['audit', {home!r}, '--trust', {home + '/auditor/trust.json'!r}]) == 0"
     )
     assert run_alone(statements) == ["quorate.cli"]  # which was asked, and brought nothing else

@@ -134,7 +134,7 @@ def undocumented_settings(settings: Iterable[Any], text: str) -> list[str]:
 def test_commands__every_one__documented():
     built = module_if_built("quorate.cli.commands")  # importing it registers the commands
     found = (
-        undocumented_commands(importlib.import_module("quorate.cli").app, all_text())
+        undocumented_commands(importlib.import_module("quorate.cli.application").app, all_text())
         if built
         else []
     )

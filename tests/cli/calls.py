@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quorate.cli import run
+from quorate.cli.application import run
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from quorate import cli
-from quorate.cli import app
+from quorate import __version__
+from quorate.cli import application, commands
+from quorate.cli.application import app
 from quorate.core import errors
 
 COMMANDS = (
@@ -31,6 +32,16 @@ def program(*arguments: object, **options: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "quorate", *map(str, arguments)]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, **options)  # type: ignore
+
+
+def _let_interrupt() -> None:
+    """A shell starts what runs in the background with the interrupt ignored; children inherit."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_version__is_the_package_s(call):
+    ending = call("--version")
+    assert (ending.code, ending.out, ending.err) == (0, f"quorate {__version__}\n", "")
 
 
 def test_help__of_the_whole__lists_every_command(call):
@@ -115,7 +126,8 @@ def test_exit_code__of_every_failure__is_the_one_in_the_table(call, kind, monkey
     def fail(**_: object) -> int:
         raise kind("for a reason")
 
-    monkeypatch.setattr(cli, "app", fail)
+    assert commands.__all__  # registered before what they register with is replaced
+    monkeypatch.setattr(application, "app", fail)
     ending = call("status")
     assert ending.code == CODES[kind]
     assert "Traceback" not in ending.err
@@ -143,11 +155,43 @@ def test_stdout__closed_before_anything_is_written__no_traceback(arguments) -> N
     assert (done.returncode, done.stderr) == (69, "")
 
 
+INTERRUPTED_AT_AN_IMPORT = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+class Interrupter:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupter())
+from quorate.cli import main
+main(["doctor"])
+"""
+INTERRUPTED = "quorate: interrupted; what was durable stays, and the same command continues\n"
+
+
+@pytest.mark.parametrize(
+    "module", ["quorate.cli.application", "typer", "numpy", "pyrevm", "quorate.cli.train"]
+)
+def test_interrupt__while_the_program_is_loaded__one_line_and_130(module) -> None:
+    command = [sys.executable, "-c", INTERRUPTED_AT_AN_IMPORT, module]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", INTERRUPTED)
+
+
+def test_interrupt__ignored_from_the_start__stays_ignored() -> None:
+    statements = INTERRUPTED_AT_AN_IMPORT.replace("default_int_handler", "SIG_IGN")
+    command = [sys.executable, "-c", statements, "typer"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.slow
 def test_interrupt__while_a_task_runs__exits_130_and_the_same_command_continues(task) -> None:
     home = task.parent.parent / "home"
     arguments = ("train", task, "--home", home, "--json")
-    process = program(*arguments, start_new_session=True)
+    process = program(*arguments, start_new_session=True, preexec_fn=_let_interrupt)
     deadline = time.monotonic() + 60
     while not (home / "chain" / "chain.sqlite").exists():
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
@@ -155,7 +199,7 @@ def test_interrupt__while_a_task_runs__exits_130_and_the_same_command_continues(
     os.kill(process.pid, signal.SIGINT)
     _, err = process.communicate()
     assert process.returncode == 130
-    assert err == "quorate: interrupted; what was durable stays, and the same command continues\n"
+    assert err == INTERRUPTED
     assert not (home / "evidence.zip").exists()
     again = program(*arguments)
     out, err = again.communicate()

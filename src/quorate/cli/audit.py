@@ -15,7 +15,7 @@ from quorate.audit.auditor import STEPS, audit
 from quorate.audit.findings import AuditReport
 from quorate.audit.report import layer_rows, render
 from quorate.audit.single import verify_file
-from quorate.cli import app
+from quorate.cli.application import app
 from quorate.cli.output import data, print_json, say, words
 from quorate.core.errors import EncodingError, InputError
 from quorate.core.files import read_file, write_durable

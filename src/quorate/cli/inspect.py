@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from quorate import __version__
-from quorate.cli import app
+from quorate.cli.application import app
 from quorate.cli.audit import JsonOption
 from quorate.cli.output import print_json, say
 from quorate.core.errors import InputError

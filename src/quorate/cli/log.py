@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from quorate.cli import app
+from quorate.cli.application import app
 from quorate.cli.audit import JsonOption, TrustOption, read_roots
 from quorate.cli.output import print_json, say, tell
 from quorate.core.encoding import parse_canonical

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from quorate.cli import app
+from quorate.cli.application import app
 from quorate.cli.machinery import (
     REPORT,
     Terminal,
