@@ -134,7 +134,7 @@ def test_read__missing_folder_or_too_large__refused_by_name(tmp_path):
     assert read_file(tmp_path / "file", "task", limit=5) == b"12345"
     for path, limit, word in (
         (tmp_path / "none", 5, "no such file"),
-        (tmp_path, 5, "folder"),
+        (tmp_path, 5, "it is a folder"),
         (tmp_path / "file", 4, "larger than 4"),
         (tmp_path / "file" / "below", 5, "ot a directory"),
     ):

@@ -10,7 +10,6 @@ tests count announcements and kill the process at each; the product registers no
 
 import contextlib
 import fcntl
-import io
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -103,12 +102,14 @@ def read_file(path: Path, what: str, *, limit: int = 2**31) -> bytes:
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb", buffering=0) as stream:
+        try:
             kind = os.fstat(descriptor).st_mode
             if not stat.S_ISREG(kind):
                 other = "it is a folder" if stat.S_ISDIR(kind) else "it is not a regular file"
                 raise InputError(f"could not read {what} {path}: {other}")
-            return _read_at_most(stream, limit, f"{what} {path}")
+            return _read_at_most(descriptor, limit, f"{what} {path}")
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise InputError(
             f"could not read {what} {path}: no such file", remedy="check the path"
@@ -119,10 +120,10 @@ def read_file(path: Path, what: str, *, limit: int = 2**31) -> bytes:
         raise InputError(f"could not read {what} {str(path)!r}: no file is called so") from None
 
 
-def _read_at_most(stream: io.FileIO, limit: int, name: str) -> bytes:
+def _read_at_most(descriptor: int, limit: int, name: str) -> bytes:
     chunks: list[bytes] = []
     room = limit + 1
-    while room and (chunk := stream.read(min(room, _CHUNK))):
+    while room and (chunk := os.read(descriptor, min(room, _CHUNK))):
         chunks.append(chunk)
         room -= len(chunk)
     if not room:
