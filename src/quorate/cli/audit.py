@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 from rich.table import Table
 
 from quorate.audit.auditor import STEPS, audit
@@ -16,7 +15,7 @@ from quorate.audit.findings import AuditReport
 from quorate.audit.report import layer_rows, render
 from quorate.audit.single import verify_file
 from quorate.cli.application import app
-from quorate.cli.output import data, print_json, say, words
+from quorate.cli.output import data, print_json, progress_bar, say, styled
 from quorate.core.errors import EncodingError, InputError
 from quorate.core.files import read_file, write_durable
 from quorate.core.keyring import Keyring
@@ -49,8 +48,9 @@ def audit_command(
     roots = read_roots(trust)
     opener = _opener(key, trust, bundle)
     if not as_json and roots is None:
-        say("[bold yellow]Nobody vouched for these roots[/bold yellow]: they are the bundle's own.")
-    with Progress(console=words, transient=True, disable=not words.is_terminal) as bar:
+        nobody = styled("Nobody vouched for these roots", "bold yellow")
+        say(nobody, ": they are the bundle's own.")
+    with progress_bar() as bar:
         task = bar.add_task("opening the bundle", total=len(STEPS))
         result = audit(
             content,
@@ -96,24 +96,25 @@ def _load(key: Path) -> SealingKey:
 def _print(result: AuditReport) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     for check in result.checks:
-        table.add_row(f"{check.number:>2}", "[green]ok[/green]", check.title, check.detail)
+        table.add_row(f"{check.number:>2}", styled("ok", "green"), check.title, check.detail)
     if result.failure is not None:
         ink = "red" if result.exit_code == 1 else "yellow"
         mark = "NO" if result.exit_code == 1 else "??"
         failure = result.failure
-        text = f"[{ink}]{failure.place} {failure.message}[/{ink}]"
-        table.add_row(f"{failure.number:>2}", f"[{ink}]{mark}[/{ink}]", failure.title, text)
+        said = styled(f"{failure.place} {failure.message}", ink)
+        table.add_row(f"{failure.number:>2}", styled(mark, ink), failure.title, said)
     data.print(table)
     for note in result.notes:
         say(f"note: {note}")
     say()
     total = sum(check.count for check in result.checks)
     words_of = {
-        0: f"[green]verified[/green]: {total:,} checks; the model is what its record says it is",
-        1: "[red]refused[/red]: the evidence does not hold; the first fault is named above",
-        2: "[yellow]undecided[/yellow]: the evidence does not suffice; what is missing is above",
+        0: ("verified", "green", f": {total:,} checks; the model is what its record says it is"),
+        1: ("refused", "red", ": the evidence does not hold; the first fault is named above"),
+        2: ("undecided", "yellow", ": the evidence does not suffice; what is missing is above"),
     }
-    say(words_of[result.exit_code])
+    word, ink, rest = words_of[result.exit_code]
+    say(styled(word, ink), rest)
     if result.story.model_digest:
         say(f"model {result.story.model_digest}")
     say(f"trust level {result.level}")
@@ -149,7 +150,7 @@ def verify_command(
     if as_json:
         print_json({"passed": True, "kind": finding.kind, "facts": finding.facts})
     else:
-        say(f"[green]verified[/green]: {finding.kind}")
+        say(styled("verified", "green"), f": {finding.kind}")
         for name, value in finding.facts.items():
             say(f"  {name}: {value}")
     return 0

@@ -15,7 +15,7 @@ from quorate.cli.machinery import (
     stamped_folder,
     verdict_line,
 )
-from quorate.cli.output import data, print_json, say
+from quorate.cli.output import data, print_json, say, styled
 from quorate.core.files import write_durable
 from quorate.core.sources import stopwatch
 from quorate.node.flows.demo import (
@@ -76,7 +76,8 @@ def demo_command(
 
 
 def _introduce(plan: DemoPlan) -> None:
-    say("[bold]Four hospitals train a breast-cancer model together. No row leaves its hospital.")
+    what = "Four hospitals train a breast-cancer model together. No row leaves its hospital."
+    say(styled(what, "bold"))
     if plan.cheat:
         say(f"{plan.cheat} cheats from round 3 ({plan.attack}); {LIAR} lies in round 5.")
     else:
@@ -165,8 +166,9 @@ def _print(value: dict[str, Any], verdict: dict[str, Any], refusal: dict[str, An
     ledger, decision = value["ledger"], value["decision"]
     say(
         f"ledger: {ledger['transactions']} transactions, {ledger['records']} log records, "
-        f"{ledger['receipts']} receipts; trust level [bold]{ledger['trust_level']}[/bold]: all "
-        "parties ran on one machine, in one process, so separation was not exercised"
+        f"{ledger['receipts']} receipts; trust level ",
+        styled(ledger["trust_level"], "bold"),
+        ": all parties ran on one machine, in one process, so separation was not exercised",
     )
     word = "malignant" if decision["positive"] else "benign"
     say(
@@ -175,8 +177,8 @@ def _print(value: dict[str, Any], verdict: dict[str, Any], refusal: dict[str, An
     )
     say("what this mode does not hide: the validators read every update (privacy mode validators)")
     say()
-    say(f"auditor (separate process, no network): {verdict_line(verdict)}")
-    say(f"auditor on a copy with two altered bytes: {verdict_line(refusal)}")
+    say("auditor (separate process, no network): ", verdict_line(verdict))
+    say("auditor on a copy with two altered bytes: ", verdict_line(refusal))
     say(f"model {value['model_digest']}")
     say(f"evidence {value['bundle']}")
     say(f"trust file {value['trust']}")
@@ -191,8 +193,12 @@ def _print_accuracy(accuracy: dict[str, Any]) -> None:
     for name, share in accuracy["alone"].items():
         table.add_row(f"{name} alone", f"{share:.1%}")
     table.add_row("together, nobody cheats", f"{accuracy['together']:.1%}")
-    table.add_row("together with the cheat, no defence", f"[red]{accuracy['undefended']:.1%}")
-    table.add_row("together with the cheat, defended", f"[green]{accuracy['defended']:.1%}")
+    table.add_row(
+        "together with the cheat, no defence", styled(f"{accuracy['undefended']:.1%}", "red")
+    )
+    table.add_row(
+        "together with the cheat, defended", styled(f"{accuracy['defended']:.1%}", "green")
+    )
     table.add_row("pooled (all rows in one place)", f"{accuracy['pooled']:.1%}")
     data.print(table)
 
@@ -215,7 +221,7 @@ def _print_money(value: dict[str, Any]) -> None:
             f"{money['initial']:,.0f}",
             f"{earned:,.1f}",
             f"{lost:,.0f}",
-            f"[{ink}]{money['final']:,.1f}",
+            styled(f"{money['final']:,.1f}", ink),
             f"round {number}" if number else "",
         )
     data.print(table)

@@ -12,7 +12,7 @@ import typer
 from quorate import __version__
 from quorate.cli.application import app
 from quorate.cli.audit import JsonOption
-from quorate.cli.output import print_json, say
+from quorate.cli.output import print_json, say, styled
 from quorate.core.errors import InputError
 from quorate.node.config import home_folder
 from quorate.node.health import Finding, check_home_files, check_machine, describe_home
@@ -29,7 +29,7 @@ def status_command(home: HomeOption = None, as_json: JsonOption = False) -> int:
     if as_json:
         print_json(status)
         return 0
-    say(f"[bold]{status['home']}[/bold]  task {status['task']}")
+    say(styled(status["home"], "bold"), f"  task {status['task']}")
     say(f"chain: {status['chain']['blocks']} blocks, id {status['chain']['chain_id']}")
     for name, size in status["logs"].items():
         say(f"  log of {name}: {size} records")
@@ -58,8 +58,8 @@ def doctor_command(home: HomeOption = None, as_json: JsonOption = False) -> int:
     else:
         say(f"quorate {__version__}, Python {sys.version.split()[0]}")
         for found in findings:
-            mark = "[green]ok[/green]" if found.well else "[red]!![/red]"
-            say(f"  {mark} {found.what}: {found.detail}")
+            mark = styled("ok", "green") if found.well else styled("!!", "red")
+            say("  ", mark, f" {found.what}: {found.detail}")
             if not found.well:
                 say(f"     {found.remedy}")
     sick = [found for found in findings if not found.well]

@@ -7,7 +7,7 @@ import typer
 
 from quorate.cli.application import app
 from quorate.cli.audit import JsonOption, TrustOption, read_roots
-from quorate.cli.output import print_json, say, tell
+from quorate.cli.output import print_json, say, styled, tell
 from quorate.core.encoding import parse_canonical
 from quorate.core.errors import EncodingError, InputError, QuorateError, VerificationError
 from quorate.core.files import read_file
@@ -76,7 +76,7 @@ def fsck_command(
         value = {"passed": True, "origin": identity.origin, "size": report.size}
         print_json(value | {"root": report.root.hex()})
     else:
-        say(f"[green]whole[/green]: {identity.origin}, {report.size} records re-derived")
+        say(styled("whole", "green"), f": {identity.origin}, {report.size} records re-derived")
     return 0
 
 

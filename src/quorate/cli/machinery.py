@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID
+from rich.text import Text
 
-from quorate.cli.output import say, words
+from quorate.cli.output import joined, progress_bar, say, styled
 from quorate.core.errors import InternalError
 from quorate.core.sources import SystemClock, SystemRandomness
 from quorate.node.config import passphrase
@@ -26,14 +28,7 @@ class Terminal:
     def __init__(self, *, quiet: bool) -> None:
         self.results: list[RoundResult] = []
         self._quiet = quiet
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=words,
-            transient=True,
-            disable=not words.is_terminal,
-        )
+        self._bar = progress_bar()
         self._task: TaskID | None = None
 
     def __enter__(self) -> "Terminal":
@@ -49,7 +44,7 @@ class Terminal:
             self._task = self._bar.add_task(text, total=None)
         self._bar.update(self._task, description=text)
         if not self._quiet:
-            say(f"[dim]· {text}[/dim]")
+            say(styled(f"· {text}", "dim"))
 
     def round_closed(self, result: RoundResult) -> None:
         """Shows a round."""
@@ -57,27 +52,28 @@ class Terminal:
         if self._task is not None:
             self._bar.update(self._task, total=result.rounds, completed=result.number)
         if not self._quiet:
-            say(round_line(result))
+            for line in round_lines(result):
+                say(line)
 
 
-def round_line(result: RoundResult) -> str:
-    """One round in one line."""
+def round_lines(result: RoundResult) -> Iterator[Text]:
+    """One round in one line, and one for each who paid."""
     head = f"  round {result.number:>2}/{result.rounds}"
     if not result.settled:
-        return f"{head}  aborted: {result.reason}; every bond is safe"
+        yield joined(f"{head}  aborted: {result.reason}; every bond is safe")
+        return
     scores = "  ".join(f"{name} {value / 1e6:+.3f}" for name, value in result.medians.items())
-    line = f"{head}  settled  {scores}"
-    if not result.accepted:
-        line += "  [yellow](the vote kept the model as it was)[/yellow]"
+    kept = "" if result.accepted else "  (the vote kept the model as it was)"
+    yield joined(f"{head}  settled  {scores}", styled(kept, "yellow"))
     for name, amount in result.slashed.items():
         why = "low score" if name in result.penalties else "update refused or withheld"
-        line += f"\n      [red]{name} slashed {amount / TOKEN:,.0f}: {why}[/red]"
+        yield styled(f"      {name} slashed {amount / TOKEN:,.0f}: {why}", "red")
     for name in result.suspended:
-        line += (
-            f"\n      [red]{name} voted for an aggregate that re-execution does not give: "
-            "suspended, bond locked for an appeal[/red]"
+        yield styled(
+            f"      {name} voted for an aggregate that re-execution does not give: "
+            "suspended, bond locked for an appeal",
+            "red",
         )
-    return line
 
 
 def machinery(terminal: Terminal) -> Machinery:
@@ -101,9 +97,10 @@ def run_auditor(bundle: Path, *options: str) -> dict[str, Any]:
     return verdict
 
 
-def verdict_line(verdict: dict[str, Any]) -> str:
+def verdict_line(verdict: dict[str, Any]) -> Text:
     """An auditor's verdict in one line, with the first fault if there is one."""
     if verdict["passed"]:
-        return f"[green]verified[/green], {verdict['checks']} checks"
+        return joined(styled("verified", "green"), f", {verdict['checks']} checks")
     failure = verdict["failure"]
-    return f"[red]{verdict['verdict']}[/red]: {failure['place']} {failure['message']}"
+    what = styled(verdict["verdict"], "red")
+    return joined(what, f": {failure['place']} {failure['message']}")

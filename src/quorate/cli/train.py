@@ -127,7 +127,7 @@ def _print(value: dict[str, Any], verdict: dict[str, Any]) -> None:
     )
     say("all parties ran in one process here: their separation was not exercised")
     say("what this mode does not hide: the validators read every update (privacy mode validators)")
-    say(f"auditor (separate process, no network): {verdict_line(verdict)}")
+    say("auditor (separate process, no network): ", verdict_line(verdict))
     say(f"model {value['model_digest']}")
     say(f"evidence {value['bundle']}")
     say(f"trust file {value['trust']}")
