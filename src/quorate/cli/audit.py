@@ -15,7 +15,7 @@ from quorate.audit.findings import AuditReport
 from quorate.audit.report import layer_rows, render
 from quorate.audit.single import verify_file
 from quorate.cli.application import app
-from quorate.cli.output import data, print_json, progress_bar, say, styled
+from quorate.cli.output import complain, data, print_json, progress_bar, say, styled
 from quorate.core.errors import EncodingError, InputError
 from quorate.core.files import read_file, write_durable
 from quorate.core.keyring import Keyring
@@ -78,14 +78,21 @@ def read_roots(trust: Path | None) -> Roots | None:
 
 
 def _opener(key: Path | None, trust: Path | None, bundle: Path) -> SealingKey | None:
-    """The auditor's key. A key only opens; what it opens is checked against the chain."""
+    """The auditor's key. A key only opens; what it opens is checked against the chain.
+
+    One that was not named but lies beside may be a stranger's: unreadable, it is passed over.
+    """
     if key is not None:
         return _load(key)
     folders = [trust.parent] if trust is not None else []
     folders += [bundle.parent, bundle.parent / AUDITOR_FOLDER]
     for folder in folders:
-        if (folder / OPENING_KEY_FILE).is_file():
-            return _load(folder / OPENING_KEY_FILE)
+        found = folder / OPENING_KEY_FILE
+        if found.exists():
+            try:
+                return _load(found)
+            except InputError as error:
+                complain(f"passed over a key that lies beside: {error}")
     return None
 
 
