@@ -2,7 +2,7 @@
 
 import shutil
 
-from quorate.cli import run
+from quorate.cli.application import run
 from tests.scenarios.small import run_small
 
 
