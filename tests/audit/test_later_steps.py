@@ -1,4 +1,4 @@
-"""The later steps: updates, votes, aggregates, model, decisions (12 and 13: test_numbers.py).
+"""The later steps: updates, votes, aggregates, model, decisions (10 and 11: test_numbers.py).
 
 Steps that other signatures guard are reached by a conspiracy of all parties (tests/simulators).
 """
@@ -17,7 +17,7 @@ from tests.simulators.forger import Evidence, Forger, Json
 VALIDATORS = ("audit-one", "audit-two", "audit-three")
 
 
-# 9. updates
+# 12. updates
 
 
 def test_updates__statement_of_another_commitment__refused(plotted: Plotted) -> None:
@@ -43,7 +43,7 @@ def test_updates__of_a_round_that_never_was__refused(plotted: Plotted) -> None:
     assert failure(plotted(plot)) == (12, "update/0009/north.sealed")
 
 
-# 10. votes
+# 9. votes
 
 
 def scores_from(utilities: list[int]) -> Json:
@@ -92,6 +92,17 @@ def test_votes__statement_unlike_the_chain__refused(plotted: Plotted, changes: J
     assert failure(report) == (9, "statement/audit-one/vote-0001.json")
 
 
+def test_votes__no_measurements_published__told_not_refused(plotted: Plotted) -> None:
+    def plot(c: Conspiracy) -> None:
+        c.drop("audit-one", c.place_in("audit-one", '"name":"vote-0001"'))
+        del c.members["statement/audit-one/vote-0001.json"]
+        del c.members["receipt/audit-one/vote-0001.tlog-proof"]
+
+    report = plotted(plot)
+    assert report.exit_code == 0
+    assert "round 1: audit-one published no measurements" in report.notes
+
+
 def test_votes__measurements_lied_about_consistently__pass_as_testimony(plotted: Plotted) -> None:
     def lie(vote: Json) -> Json:
         return scores_from([value + 7 * i for i, value in enumerate(vote["utilities"])])
@@ -107,7 +118,7 @@ def test_votes__verdict_against_own_measurements__is_told(plotted: Plotted) -> N
     assert (report.exit_code, report.notes) == (0, (told,))
 
 
-# 11. aggregates
+# 13. aggregates
 
 
 def test_aggregates__all_validators_lie__refused(plotted: Plotted) -> None:

@@ -212,11 +212,20 @@ def check_votes(
     2. Measurements are numbers in range, one per coalition; the scores are their exact Shapley
        values.
     3. It names the hold-out that the validator registered, and its account signed the commitment.
+
+    A validator that published no statement is told, not refused: what counts of its vote stands
+    signed on the chain, its scores are then testimony without measurements, and one silent
+    validator shall not spoil everybody's evidence. (A statement that its log records and the bundle
+    lacks was refused by `check_statements`.)
     """
     count = 0
     for round_ in rounds:
         for account, reveal in round_.reveals.items():
-            place = f"statement/{case.name_of(account)}/vote-{round_.number:04d}.json"
+            name, key = case.name_of(account), f"vote-{round_.number:04d}"
+            if (name, key) not in case.statements:
+                case.notes.append(f"round {round_.number}: {name} published no measurements")
+                continue
+            place = f"statement/{name}/{key}.json"
             try:
                 vote = _vote(case, task, round_, account, reveal=reveal, place=place)
             except EncodingError as error:
@@ -225,7 +234,7 @@ def check_votes(
             count += 1
             # Testimony about itself: nothing but this vote hangs on it, so it is told, not refused.
             if vote.accept != (-vote.loss >= vote.utilities[0] - task.spec.accept_tolerance):
-                name, verdict = case.name_of(account), "yes" if vote.accept else "no"
+                verdict = "yes" if vote.accept else "no"
                 told = f"round {round_.number}: the {verdict} of {name}"
                 case.notes.append(f"{told} does not follow from its own measurements")
     case.passed(
@@ -239,10 +248,8 @@ def check_votes(
 def _vote(
     case: Case, task: TaskEvidence, round_: Transcript, account: str, *, reveal: Reveal, place: str
 ) -> Vote:
-    name, key = case.name_of(account), f"vote-{round_.number:04d}"
-    if (name, key) not in case.statements:
-        raise VerificationError("missing", place=place)
-    vote = _vote_in(case.statements[name, key], place)
+    name = case.name_of(account)
+    vote = _vote_in(case.statements[name, f"vote-{round_.number:04d}"], place)
     # 1.
     aggregate = Digest.parse(vote.aggregate).raw
     ballot = Ballot(vote.included, aggregate, tuple(vote.scores), vote.accept)
@@ -344,7 +351,7 @@ def testimony(found: Reexecution, round_: Transcript) -> tuple[int | None, int |
     votes = [
         found.votes[round_.number, account]
         for account, reveal in round_.reveals.items()
-        if reveal.aggregate == round_.aggregate
+        if reveal.aggregate == round_.aggregate and (round_.number, account) in found.votes
     ]
     if not votes:
         return None, None
