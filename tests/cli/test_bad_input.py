@@ -65,11 +65,94 @@ def test_task__not_toml__refused(call, task, content):
         ('rule = "weighted_mean"\nf = 0', 'rule = "multi_krum"\nf = 1', "multi_krum"),
         ("header = false", 'header = false\npositive = "about 3"', "about 3"),
         ("header = false", 'header = false\nseparator = "x"', "separator"),
+        ("label = 3", "label = -1", "data"),
+        ("label = 3", f"label = {'9' * 4000}", "data"),
+        ("label = 3", f"label = 0x{'9' * 9000}", "data"),
+        ("label = 3", f"label = '{'x' * 9000}'", "data"),
+        ('path = "north.csv"', 'path = "a\\u0000b"', "data of north"),
+        ("f = 0", "f = 9", "aggregation.f"),
+        ("f = 0", "f = 0\nclip = nan", "aggregation.clip"),
+        ("f = 0", "f = 0\nradius = inf", "aggregation.radius"),
+        ("rounds = 1", "rounds = 1001", "task.rounds"),
     ],
 )
 def test_task__wrong_key_or_value__refused_by_name(call, task, old, new, word):
     edit(task, old, new)
     refuse_task(call, task, 65, word)
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "word"),
+    [
+        ("stakes", "participant = 1_000_000_001", "stakes.participant"),
+        ("stakes", f"lie = {2**256}", "stakes.lie"),
+        ("stakes", f"fault = {'9' * 4000}", "stakes.fault"),
+        ("rewards", "participants = 1_000_000_001", "rewards.participants"),
+        ("rewards", "participants = 999_999_999", "rewards: all rounds pay"),
+        ("deadlines", "join = 0", "deadlines.join"),
+        ("deadlines", f"appeal = {366 * 24 * 3600 + 1}", "deadlines.appeal"),
+        ("deadlines", f"commit = {2**255}", "deadlines.commit"),
+        ("scoring", "floor = -1000.1", "scoring.floor"),
+        ("scoring", "floor = -inf", "scoring.floor"),
+        ("scoring", "accept_tolerance = 1e300", "scoring.accept_tolerance"),
+        ("scoring", "accept_tolerance = nan", "scoring.accept_tolerance"),
+        ("scoring", f"accept_tolerance = {'9' * 4000}", "scoring.accept_tolerance"),
+        ("model", "learning_rate = inf", "model.learning_rate"),
+        ("model", "learning_rate = 1e300", "model.learning_rate"),
+        ("model", "local_steps = 1_000_000_000_000", "model.local_steps"),
+        ("model", f"batch_size = {2**64}", "model.batch_size"),
+        ("model", "l2 = nan", "model.l2"),
+    ],
+)
+def test_task__value_out_of_bounds__refused_by_name(call, task, section, line, word):
+    edit(task, "[aggregation]", f"[{section}]\n{line}\n[aggregation]")
+    refuse_task(call, task, 65, word)
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        (f"x = {'[' * 50_000}", "nested too deeply"),
+        (f"x = {'{a=' * 50_000}", "nested too deeply"),
+        (f"x = {'9' * 5000}", "too many digits"),
+        (f"{'.'.join('a' * 50_000)} = 1", "a: extra inputs"),
+    ],
+    ids=["arrays", "tables", "digits", "dots"],
+)
+def test_task__that_would_break_its_reader__refused_by_file(call, task, line, word):
+    task.write_text(f"{line}\n{task.read_text()}")
+    refuse_task(call, task, 65, word, "task.toml")
+
+
+def test_task__largest_values__run(call, task):
+    day = 24 * 3600
+    sections = f"""
+[stakes]
+participant = {10**9}
+participant_bond = {10**9}
+validator = {10**9}
+validator_bond = {10**9}
+low_score = {10**9}
+absence = {10**9}
+fault = {10**9}
+lie = {10**9}
+[rewards]
+participants = {10**9 - 1}
+validators = 1
+[deadlines]
+join = {366 * day}
+commit = {366 * day}
+include = {366 * day}
+vote = {366 * day}
+reveal = {366 * day}
+appeal = {366 * day}
+[scoring]
+floor = -1000.0
+accept_tolerance = 1000.0
+"""
+    task.write_text(f"weight_cap = {10**9}\n{task.read_text()}{sections}")
+    ending = call("train", task, "--home", task.parent.parent / "home", "--json")
+    assert ending.code == 0, ending
 
 
 def test_csv__missing__refused(call, task):
@@ -92,6 +175,8 @@ def test_csv__a_folder__refused(call, task):
         (b"1,2,3,1\n1,2,3\n", "line 2"),
         (b"1,2,x,1\n4,5,6,0\n", "'x'"),
         (b"1,2,nan,1\n3,2,1,0\n", "'nan'"),
+        (b"1,2,3,1\n3,1e300,1,0\n", "line 2, column 1: '1e300' is beyond 1e+100"),
+        (b"1,2,-1e999,1\n3,2,1,0\n", "line 1, column 2"),
         (b"1,2,?,1\n,1,2,0\n", "no row is complete"),
         (b"1,2,3,1\n4,5,6,1\n7,8,9,1\n", "class"),
         (b"1,2,3,7\n1,2,3,0\n", "label"),

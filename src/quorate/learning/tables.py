@@ -19,6 +19,8 @@ from quorate.learning.arrays import Floats, Int64s
 MISSING = frozenset({"", "?"})
 SEPARATORS = (",", ";", "\t", "|", " ")
 MAX_COLUMNS = 10_000
+LARGEST_CELL = 1e100
+"""Beyond this squares and their sums could overflow on the way to a deviation."""
 MAX_CATEGORIES = 32
 """Of one column. Categories are part of the task, so everybody reads them: no place for names."""
 Column = str | int
@@ -303,10 +305,11 @@ def _label(cell: str, number: int, source: str, name: str, rule: str) -> int:
 def _number(raw: RawTable, row: int, column: int) -> float:
     cell = raw.rows[row][column]
     value = float(cell) if _NUMBER.match(cell) else float("nan")
-    if not np.isfinite(value):
+    if not np.isfinite(value) or abs(value) > LARGEST_CELL:
+        what = "not a number" if not np.isfinite(value) else f"beyond {LARGEST_CELL:g}"
         raise InputError(
             f"could not read {raw.source}: line {raw.lines[row]}, column "
-            f"{raw.columns[column]}: {cell[:40]!r} is not a number",
+            f"{raw.columns[column]}: {cell[:40]!r} is {what}",
             remedy="drop the column, or list it as one-hot",
         )
     return value

@@ -2,6 +2,8 @@
 
 docs/guides/task.md lists every key. Sizes in tokens, times in seconds, scores in natural units
 (nats of log-loss); `quorate.node.tasks` turns them into the exact integers of the specification.
+The bounds are those of the contracts and of exact arithmetic, or wider than any sensible task:
+what passes here is not refused later, when a home has been written.
 """
 
 import tomllib
@@ -15,10 +17,16 @@ from quorate.core.files import read_file
 
 Name = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")
 Column = str | int
+SUPPLY_TOKENS = 10**9
+_COLUMNS = 10_000
+_COLUMN_NAME = 1000  # characters
+_LARGEST_SCORE = 1000.0  # nats; as millionths the largest that the Rounds contract takes
+_LONGEST_WINDOW = 366 * 24 * 3600  # seconds
+_LARGEST_SIZE = 10**9
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class TaskSection(_Section):
@@ -44,30 +52,39 @@ class DataSection(_Section):
     header: bool | None = None
     separator: str = Field("", max_length=1)
     label: Column
-    positive: str = ""
-    drop: list[Column] = []
-    one_hot: list[Column] = []
+    positive: str = Field("", max_length=_COLUMN_NAME)
+    drop: list[Column] = Field([], max_length=_COLUMNS)
+    one_hot: list[Column] = Field([], max_length=_COLUMNS)
     standardise: bool = True
     split: SplitSection = SplitSection()
+
+    @model_validator(mode="after")
+    def _columns_can_exist(self) -> "DataSection":
+        for column in (self.label, *self.drop, *self.one_hot):
+            if isinstance(column, int) and not 0 <= column < _COLUMNS:
+                raise ValueError(f"a column's number is not in 0 to {_COLUMNS - 1}")
+            if isinstance(column, str) and len(column) > _COLUMN_NAME:
+                raise ValueError(f"a column's name is longer than {_COLUMN_NAME} characters")
+        return self
 
 
 class ModelSection(_Section):
     """What is trained, and how at home."""
 
     trainer: Literal["logistic", "perceptron"] = "logistic"
-    learning_rate: float = Field(0.1, gt=0)
-    local_steps: int = Field(20, ge=1)
-    batch_size: int = Field(16, ge=0)
-    l2: float = Field(0.0, ge=0)
+    learning_rate: float = Field(0.1, gt=0, le=1000)
+    local_steps: int = Field(20, ge=1, le=100_000)
+    batch_size: int = Field(16, ge=0, le=_LARGEST_SIZE)
+    l2: float = Field(0.0, ge=0, le=1000)
     hidden: int | None = Field(None, ge=1, le=4096)
 
 
 class AggregationSection(_Section):
     """Which rule aggregates, how many cheats it must bear, and how large an update may be."""
 
-    rule: str = "trimmed_mean"
-    f: int = Field(1, ge=0)
-    keep: int = Field(0, ge=0)
+    rule: str = Field("trimmed_mean", max_length=64)
+    f: int = Field(1, ge=0, le=8)
+    keep: int = Field(0, ge=0, le=8)
     radius: float = Field(0.0, ge=0, le=64)
     iterations: int = Field(3, ge=1, le=100)
     clip: float = Field(1.0, gt=0, le=64)
@@ -76,21 +93,21 @@ class AggregationSection(_Section):
 class ScoringSection(_Section):
     """Below which score a contribution is penalised; how much worse a round may make the model."""
 
-    floor: float = Field(-0.02, le=0)
-    accept_tolerance: float = Field(0.05, ge=0)
+    floor: float = Field(-0.02, ge=-_LARGEST_SCORE, le=0)
+    accept_tolerance: float = Field(0.05, ge=0, le=_LARGEST_SCORE)
 
 
 class StakesSection(_Section):
     """Deposits, the bonds that must remain, and what misconduct costs, in tokens."""
 
-    participant: int = Field(1000, ge=1)
-    participant_bond: int = Field(700, ge=1)
-    validator: int = Field(1000, ge=1)
-    validator_bond: int = Field(700, ge=1)
-    low_score: int = Field(200, ge=0)
-    absence: int = Field(200, ge=0)
-    fault: int = Field(500, ge=0)
-    lie: int = Field(500, ge=0)
+    participant: int = Field(1000, ge=1, le=SUPPLY_TOKENS)
+    participant_bond: int = Field(700, ge=1, le=SUPPLY_TOKENS)
+    validator: int = Field(1000, ge=1, le=SUPPLY_TOKENS)
+    validator_bond: int = Field(700, ge=1, le=SUPPLY_TOKENS)
+    low_score: int = Field(200, ge=0, le=SUPPLY_TOKENS)
+    absence: int = Field(200, ge=0, le=SUPPLY_TOKENS)
+    fault: int = Field(500, ge=0, le=SUPPLY_TOKENS)
+    lie: int = Field(500, ge=0, le=SUPPLY_TOKENS)
 
     @model_validator(mode="after")
     def _bonds_fit(self) -> "StakesSection":
@@ -102,19 +119,19 @@ class StakesSection(_Section):
 class RewardsSection(_Section):
     """What a settled round pays in all, in tokens."""
 
-    participants: int = Field(100, ge=0)
-    validators: int = Field(40, ge=0)
+    participants: int = Field(100, ge=0, le=SUPPLY_TOKENS)
+    validators: int = Field(40, ge=0, le=SUPPLY_TOKENS)
 
 
 class DeadlinesSection(_Section):
     """How long each window stays open when somebody is missing, in seconds."""
 
-    join: int = Field(600, ge=1)
-    commit: int = Field(600, ge=1)
-    include: int = Field(600, ge=1)
-    vote: int = Field(600, ge=1)
-    reveal: int = Field(600, ge=1)
-    appeal: int = Field(2, ge=1)
+    join: int = Field(600, ge=1, le=_LONGEST_WINDOW)
+    commit: int = Field(600, ge=1, le=_LONGEST_WINDOW)
+    include: int = Field(600, ge=1, le=_LONGEST_WINDOW)
+    vote: int = Field(600, ge=1, le=_LONGEST_WINDOW)
+    reveal: int = Field(600, ge=1, le=_LONGEST_WINDOW)
+    appeal: int = Field(2, ge=1, le=_LONGEST_WINDOW)
 
 
 class PartySection(_Section):
@@ -161,7 +178,7 @@ class TaskFile(_Section):
     stakes: StakesSection = StakesSection()
     rewards: RewardsSection = RewardsSection()
     deadlines: DeadlinesSection = DeadlinesSection()
-    weight_cap: int = Field(100_000, ge=1)
+    weight_cap: int = Field(100_000, ge=1, le=_LARGEST_SIZE)
     party: list[PartySection] = Field(min_length=2, max_length=8)  # exact Shapley values
     validator: list[ValidatorSection] = Field(min_length=1, max_length=16)
     reference: list[ReferenceSection] = []
@@ -177,14 +194,29 @@ class TaskFile(_Section):
                 raise ValueError(f"validator {item.name}: no party is called {item.holdout_of}")
         return self
 
+    @model_validator(mode="after")
+    def _rewards_can_be_paid(self) -> "TaskFile":
+        escrow = self.task.rounds * (self.rewards.participants + self.rewards.validators)
+        if escrow > SUPPLY_TOKENS:
+            raise ValueError(
+                f"rewards: all rounds pay {escrow} tokens, more than the {SUPPLY_TOKENS} there are"
+            )
+        return self
+
 
 def read_task_file(path: Path) -> TaskFile:
     """The task at ``path``; raises `TaskError` naming the first wrong key."""
     data = read_file(path, "task", limit=1_000_000)
     try:
-        return TaskFile.model_validate(tomllib.loads(data.decode("utf-8")))
+        value = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TaskError(f"could not read task {path}: not TOML ({error})") from None
+    except RecursionError:
+        raise TaskError(f"could not read task {path}: nested too deeply") from None
+    except ValueError:  # Python's own limit on the digits that it turns into an integer
+        raise TaskError(f"could not read task {path}: a number has too many digits") from None
+    try:
+        return TaskFile.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"

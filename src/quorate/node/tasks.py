@@ -15,11 +15,11 @@ from quorate.learning.trainers.interface import Trainer
 from quorate.learning.trainers.registry import make_trainer
 from quorate.ledger.faces.rounds_facts import Terms
 from quorate.node.datasets import Holdings
-from quorate.node.taskfile import TaskFile
+from quorate.node.taskfile import SUPPLY_TOKENS, TaskFile
 
 DECIMALS = 6  # as the Token contract says
 TOKEN: int = 10**DECIMALS
-SUPPLY = 10**9 * TOKEN
+SUPPLY = SUPPLY_TOKENS * TOKEN
 
 
 def trainer_for(task: TaskFile, width: int) -> Trainer:
