@@ -99,8 +99,8 @@ def _summary(report: AuditReport) -> str:
     text = (
         f"<p>{len(story.approvals)} members approved the task by vote before it started. "
         f"{settled} of {len(story.rounds)} rounds settled; every settled result was computed again "
-        f"from the participants' updates with the rule <b>{escape(story.rule)}</b>. No raw row is "
-        "in the evidence; the validators read every update (privacy mode <b>validators</b>).</p>"
+        f"from the participants' updates with the rule <b>{escape(story.rule)}</b>. Privacy "
+        "mode <b>validators</b>: each validator reads every single update.</p>"
     )
     return "<h2>What happened</h2>" + text + (f"<ul>{''.join(items)}</ul>" if items else "")
 
