@@ -111,6 +111,30 @@ def test_verify__statement_receipt_bundle__each_by_its_kind(call, finished, trus
         assert words.code == 0 and words.out.startswith("verified: ")
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe\x00", bytes(8) + b"{}", b"words"],
+    ids=["", "binary", "model", "text"],
+)
+def test_verify__of_no_kind_of_ours__cannot_tell(call, tmp_path, trust, content, trusted):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    ending = call("verify", path, *(("--trust", trust) if trusted else ()))
+    assert (ending.code, ending.out) == (2, "")
+    assert ending.err.startswith(f"quorate: could not verify {path}: ")
+    assert ending.err.count("\n") == 1 and "codec" not in ending.err
+
+
+@pytest.mark.parametrize("content", [b"{\xff", b"c2sp.org/tlog-proof@v1\n\xff"])
+def test_verify__not_text_where_text_is_due__exits_1(call, tmp_path, trust, content):
+    path = tmp_path / "update.json"
+    path.write_bytes(content)
+    ending = call("verify", path, "--trust", trust, "--record", path)
+    assert ending.code == 1, ending
+    assert "codec" not in ending.err and ending.err.count("\n") == 1
+
+
 def test_verify__one_character_altered__exits_1(call, finished, trust, tmp_path):
     (receipt,) = (finished / "decisions").glob("*.tlog-proof")
     record = receipt.with_suffix(".json")

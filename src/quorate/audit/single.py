@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from quorate.audit.container import open_case
 from quorate.audit.logs import log_identity, witness_identities
+from quorate.core.encoding import decode_text
 from quorate.core.errors import EncodingError, UndecidedError, VerificationError
 from quorate.log.receipt import HEADER, Receipt
 from quorate.log.verify import verify_receipt
@@ -21,7 +22,9 @@ class Finding:
     facts: dict[str, str]
 
 
-def verify_file(data: bytes, trust: Roots | None, leaf: bytes | None = None) -> Finding:
+def verify_file(
+    data: bytes, trust: Roots | None, leaf: bytes | None = None, *, name: str = "it"
+) -> Finding:
     """The facts in ``data``; raises `VerificationError` (no) or `UndecidedError` (cannot tell).
 
     A receipt needs ``leaf``, the record that it proves. Without ``trust`` only a bundle can be
@@ -37,12 +40,15 @@ def verify_file(data: bytes, trust: Roots | None, leaf: bytes | None = None) -> 
                 "next": "quorate audit re-derives what is inside",
             },
         )
+    receipt = data.startswith(HEADER.encode())
+    if not receipt and not data.startswith(b"{"):
+        raise UndecidedError(f"could not verify {name}: no statement, no receipt and no bundle")
     if trust is None:
         raise UndecidedError(
-            "could not verify: whose keys to believe is not known",
+            f"could not verify {name}: whose keys to believe is not known",
             remedy="pass your trust file with --trust FILE",
         )
-    if data.startswith(HEADER.encode()):
+    if receipt:
         return _receipt(data, trust, leaf)
     return _statement(data, trust)
 
@@ -71,10 +77,10 @@ def _receipt(data: bytes, trust: Roots, leaf: bytes | None) -> Finding:
             remedy="pass it with --record FILE",
         )
     try:
-        text = data.decode("utf-8")
+        text = decode_text(data)
         origin = Receipt.parse(text).note.text.split("\n", 1)[0]
-    except (UnicodeDecodeError, EncodingError) as error:
-        raise VerificationError(str(error), place="receipt") from None
+    except EncodingError as error:
+        raise VerificationError(error.message, place="receipt") from None
     member = next((m for m in trust.members if m.origin == origin), None)
     if member is None:
         raise VerificationError(f"is of the unknown log {origin[:80]!r}", place="receipt")

@@ -153,7 +153,7 @@ def verify_command(
     leaf = None
     if path.suffix == ".tlog-proof":
         leaf = read_file(record or path.with_suffix(".json"), "record", limit=65_535)
-    finding = verify_file(content, read_roots(trust), leaf)
+    finding = verify_file(content, read_roots(trust), leaf, name=str(path))
     if as_json:
         print_json({"passed": True, "kind": finding.kind, "facts": finding.facts})
     else:

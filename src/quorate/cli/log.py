@@ -8,7 +8,7 @@ import typer
 from quorate.cli.application import app
 from quorate.cli.audit import JsonOption, TrustOption, read_roots
 from quorate.cli.output import print_json, say, styled, tell
-from quorate.core.encoding import parse_canonical
+from quorate.core.encoding import decode_text, parse_canonical
 from quorate.core.errors import EncodingError, InputError, QuorateError, VerificationError
 from quorate.core.files import read_file
 from quorate.core.keys import PublicKey
@@ -83,13 +83,13 @@ def fsck_command(
 def _read(folder: Path) -> tuple[Checkpoint, list[bytes]]:
     text = read_file(folder / "checkpoint", "log checkpoint", limit=1_000_000)
     try:
-        checkpoint = Checkpoint.parse(Note.parse(text.decode("utf-8")).text)
+        checkpoint = Checkpoint.parse(Note.parse(decode_text(text)).text)
         files = LogFolder(folder)
         entries: list[bytes] = []
         for tile in tiles_of(checkpoint.size):
             if tile.level == ENTRIES:
                 entries += files.entries(tile)
-    except (UnicodeDecodeError, EncodingError) as error:
+    except EncodingError as error:
         raise InputError(f"could not read log {folder}: {error}") from None
     return checkpoint, entries
 
@@ -98,7 +98,7 @@ def _identity(folder: Path, trust: Roots | None) -> LogIdentity:
     """From the trust file by the checkpoint's origin, else from the genesis record."""
     text = read_file(folder / "checkpoint", "log checkpoint", limit=1_000_000)
     try:
-        origin = Checkpoint.parse(Note.parse(text.decode("utf-8")).text).origin
+        origin = Checkpoint.parse(Note.parse(decode_text(text)).text).origin
         if trust is not None:
             for member in trust.members:
                 if member.origin == origin:
@@ -109,5 +109,5 @@ def _identity(folder: Path, trust: Roots | None) -> LogIdentity:
         return LogIdentity(str(genesis["origin"]), *keys)
     except VerificationError:
         raise
-    except (QuorateError, UnicodeDecodeError, KeyError, TypeError, IndexError) as error:
+    except (QuorateError, KeyError, TypeError, IndexError) as error:
         raise VerificationError(f"its keys cannot be read ({error})", place=str(folder)) from None

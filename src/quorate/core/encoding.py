@@ -37,13 +37,22 @@ def canonical_bytes(value: Any) -> bytes:
 def parse_canonical(data: bytes) -> Any:
     """The value whose canonical bytes are ``data``; any other spelling is refused."""
     _check_nesting(data)
+    text = decode_text(data)
     try:
-        value = json.loads(data.decode("utf-8"), parse_float=_refuse, parse_constant=_refuse)
+        value = json.loads(text, parse_float=_refuse, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise EncodingError(f"could not read canonical JSON: {error}") from None
     if canonical_bytes(value) != data:
         raise EncodingError("could not read canonical JSON: the bytes are not its one spelling")
     return value
+
+
+def decode_text(data: bytes) -> str:
+    """UTF-8 as text; raises `EncodingError` naming the first byte that is none."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise EncodingError(f"could not read text: byte {error.start} is not UTF-8") from None
 
 
 def _check_nesting(data: bytes) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from quorate.core.encoding import parse_canonical
+from quorate.core.encoding import decode_text, parse_canonical
 from quorate.core.errors import EncodingError, InputError, QuorateError, VerificationError
 from quorate.core.files import read_file
 from quorate.core.keyring import Keyring
@@ -51,8 +51,8 @@ def describe_home(home: Path) -> dict[str, Any]:
     for folder in sorted((home / "parties").glob("*/log")):
         note = read_file(folder / "checkpoint", "log checkpoint", limit=1_000_000)
         try:
-            logs[folder.parent.name] = Checkpoint.parse(Note.parse(note.decode()).text).size
-        except (EncodingError, UnicodeDecodeError) as error:
+            logs[folder.parent.name] = Checkpoint.parse(Note.parse(decode_text(note)).text).size
+        except EncodingError as error:
             raise InputError(f"could not read log {folder}: {error}") from None
     bundle = home / BUNDLE_FILE
     blocks, chain_id = _chain_facts(home)

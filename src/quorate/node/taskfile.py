@@ -12,7 +12,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from quorate.core.errors import TaskError
+from quorate.core.encoding import decode_text
+from quorate.core.errors import EncodingError, TaskError
 from quorate.core.files import read_file
 
 Name = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")
@@ -208,8 +209,8 @@ def read_task_file(path: Path) -> TaskFile:
     """The task at ``path``; raises `TaskError` naming the first wrong key."""
     data = read_file(path, "task", limit=1_000_000)
     try:
-        value = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        value = tomllib.loads(decode_text(data))
+    except (tomllib.TOMLDecodeError, EncodingError) as error:
         raise TaskError(f"could not read task {path}: not TOML ({error})") from None
     except RecursionError:
         raise TaskError(f"could not read task {path}: nested too deeply") from None
