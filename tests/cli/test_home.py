@@ -128,7 +128,7 @@ def test_verify__of_no_kind_of_ours__cannot_tell(call, tmp_path, trust, content,
 
 @pytest.mark.parametrize("content", [b"{\xff", b"c2sp.org/tlog-proof@v1\n\xff"])
 def test_verify__not_text_where_text_is_due__exits_1(call, tmp_path, trust, content):
-    path = tmp_path / "update.json"
+    path = tmp_path / "update.tlog-proof"
     path.write_bytes(content)
     ending = call("verify", path, "--trust", trust, "--record", path)
     assert ending.code == 1, ending
