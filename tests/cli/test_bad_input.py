@@ -217,7 +217,10 @@ def test_home__of_another_run__refused(call, task, finished):
 
 def test_home__of_another_run__refused_by_the_demo(call, finished):
     before = tree(finished)
-    refused(call("demo", "--home", finished, "--json"), 65, "it holds another run")
+    for options in ((), ("--json",)):
+        ending = call("demo", "--home", finished, *options)
+        refused(ending, 65, "it holds another run")
+        assert ending.out == ""  # no story of a run that there will not be
     assert tree(finished) == before
 
 
@@ -229,6 +232,16 @@ def test_home__of_a_demo_with_another_seed__refused(call, tmp_path):
     before = tree(home)
     refused(call("demo", "--seed", "2", "--home", home, "--json"), 65, "it holds another run")
     assert tree(home) == before
+
+
+def test_home__of_a_demo_with_another_cheat__refused_before_a_story(call, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    demo._deal(home, demo.SEED)
+    (home / "run.json").write_text("{}")
+    ending = call("demo", "--cheat", "none", "--home", home)
+    refused(ending, 65, "it holds another run")
+    assert ending.out == ""
 
 
 def test_home__half_dealt_with_another_seed__dealt_anew(tmp_path):
@@ -248,8 +261,10 @@ def test_home__with_foreign_files__refused(call, task, tmp_path, command):
     home.mkdir()
     (home / "cat.jpg").write_bytes(b"cat")
     before = tree(tmp_path)
-    arguments = ("train", task) if command == "train" else ("demo", "--json")
-    refused(call(*arguments, "--home", home), 65, "it holds something else")
+    arguments = ("train", task) if command == "train" else ("demo",)
+    ending = call(*arguments, "--home", home)
+    refused(ending, 65, "it holds something else")
+    assert ending.out == ""
     assert tree(tmp_path) == before
 
 

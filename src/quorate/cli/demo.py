@@ -5,18 +5,21 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from quorate.cli.application import app
 from quorate.cli.machinery import (
     REPORT,
     Terminal,
+    in_tokens,
     machinery,
+    money_table,
     run_auditor,
     stamped_folder,
     verdict_line,
 )
-from quorate.cli.output import data, print_json, say, styled
-from quorate.core.files import write_durable
+from quorate.cli.output import data, joined, print_json, say, styled
+from quorate.core.files import read_file, write_durable
 from quorate.core.sources import stopwatch
 from quorate.node.flows.demo import (
     ATTACK,
@@ -55,9 +58,7 @@ def demo_command(
     plan = DemoPlan(seed, None if cheat == "none" else cheat, attack)
     check_plan(plan)
     folder = home or stamped_folder("quorate-demo")
-    if not as_json:
-        _introduce(plan)
-    with Terminal(quiet=as_json) as terminal:
+    with Terminal(quiet=as_json, story=_story(plan)) as terminal:
         result = run_demo(folder, plan, machinery(terminal))
         terminal.stage("auditing the bundle in a separate process")
         export = result.outcome.export
@@ -75,19 +76,16 @@ def demo_command(
     return 0 if verdict["passed"] and value["tampered_refused"] else 1
 
 
-def _introduce(plan: DemoPlan) -> None:
+def _story(plan: DemoPlan) -> list[Text]:
     what = "Four hospitals train a breast-cancer model together. No row leaves its hospital."
-    say(styled(what, "bold"))
-    if plan.cheat:
-        say(f"{plan.cheat} cheats from round 3 ({plan.attack}); {LIAR} lies in round 5.")
-    else:
-        say(f"Nobody cheats this time; {LIAR} lies in round 5.")
-    say()
+    cheats = f"{plan.cheat} cheats from round 3 ({plan.attack})"
+    who = cheats if plan.cheat else "Nobody cheats this time"
+    return [styled(what, "bold"), joined(f"{who}; {LIAR} lies in round 5."), Text()]
 
 
 def _tamper(bundle: Path) -> Path:
     """A copy with one byte of the model and one of the ledger altered, otherwise well-formed."""
-    members = unpack(bundle.read_bytes())
+    members = unpack(read_file(bundle, "evidence bundle"))
     for name in (FINAL_MODEL, BLOCKS):
         altered = bytearray(members[name])
         altered[-9] ^= 1
@@ -131,10 +129,7 @@ def _summary(
             "slashed": slashed[LIAR],
         },
         "rewards": {name: amount / TOKEN for name, amount in rewards.items()},
-        "money": {
-            name: {"initial": m.initial / TOKEN, "final": m.final / TOKEN}
-            for name, m in outcome.money.items()
-        },
+        "money": in_tokens(outcome.money),
         "ledger": {
             "transactions": outcome.export.transactions,
             "records": outcome.export.records,
@@ -162,7 +157,10 @@ def _caught(rounds: list[RoundResult], party: str | None) -> int | None:
 def _print(value: dict[str, Any], verdict: dict[str, Any], refusal: dict[str, Any]) -> None:
     say()
     _print_accuracy(value["accuracy"])
-    _print_money(value)
+    cheat, liar = value["cheat"], value["liar"]
+    found = {cheat["party"]: cheat["caught_round"], liar["validator"]: liar["caught_round"]}
+    caught = {name: number for name, number in found.items() if name and number}
+    data.print(money_table(value["rewards"], value["money"], caught))
     ledger, decision = value["ledger"], value["decision"]
     say(
         f"ledger: {ledger['transactions']} transactions, {ledger['records']} log records, "
@@ -200,28 +198,4 @@ def _print_accuracy(accuracy: dict[str, Any]) -> None:
         "together with the cheat, defended", styled(f"{accuracy['defended']:.1%}", "green")
     )
     table.add_row("pooled (all rows in one place)", f"{accuracy['pooled']:.1%}")
-    data.print(table)
-
-
-def _print_money(value: dict[str, Any]) -> None:
-    table = Table(title="who was paid, who paid (tokens)", title_justify="left")
-    for column in ("party", "staked", "earned", "slashed", "at the end", "caught"):
-        table.add_column(column, justify="left" if column in ("party", "caught") else "right")
-    caught = {
-        value["cheat"]["party"]: value["cheat"]["caught_round"],
-        value["liar"]["validator"]: value["liar"]["caught_round"],
-    }
-    for name, money in value["money"].items():
-        earned = value["rewards"][name]
-        lost = money["initial"] + earned - money["final"]
-        ink = "red" if lost > 0 else "green"
-        number = caught.get(name)
-        table.add_row(
-            name,
-            f"{money['initial']:,.0f}",
-            f"{earned:,.1f}",
-            f"{lost:,.0f}",
-            styled(f"{money['final']:,.1f}", ink),
-            f"round {number}" if number else "",
-        )
     data.print(table)

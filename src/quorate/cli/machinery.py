@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.progress import TaskID
+from rich.table import Table
 from rich.text import Text
 
 from quorate.cli.output import joined, progress_bar, say, styled
@@ -16,16 +17,20 @@ from quorate.core.errors import InternalError
 from quorate.core.sources import SystemClock, SystemRandomness
 from quorate.node.config import passphrase
 from quorate.node.flows.progress import RoundResult
-from quorate.node.flows.train import Machinery
+from quorate.node.flows.train import Machinery, Money
 from quorate.node.tasks import TOKEN
 
 REPORT = "report.html"
 
 
 class Terminal:
-    """Progress of a flow: a bar on stderr, a line per round on stdout unless quiet."""
+    """Progress of a flow: a bar on stderr, a line per round on stdout unless quiet.
 
-    def __init__(self, *, quiet: bool) -> None:
+    ``story`` is told when the work begins: a flow that refuses its home leaves it untold.
+    """
+
+    def __init__(self, *, quiet: bool, story: Sequence[Text] = ()) -> None:
+        self._story = story
         self.results: list[RoundResult] = []
         self._quiet = quiet
         self._bar = progress_bar()
@@ -41,6 +46,8 @@ class Terminal:
     def stage(self, text: str) -> None:
         """Shows what is being done."""
         if self._task is None:
+            for line in () if self._quiet else self._story:
+                say(line)
             self._task = self._bar.add_task(text, total=None)
         self._bar.update(self._task, description=text)
         if not self._quiet:
@@ -74,6 +81,46 @@ def round_lines(result: RoundResult) -> Iterator[Text]:
             "suspended, bond locked for an appeal",
             "red",
         )
+
+
+def in_tokens(money: Mapping[str, Money]) -> dict[str, dict[str, float]]:
+    """What each party had at the start and has now."""
+    return {
+        name: {"initial": each.initial / TOKEN, "final": each.final / TOKEN}
+        for name, each in money.items()
+    }
+
+
+def caught_rounds(results: Iterable[RoundResult]) -> dict[str, int]:
+    """The first round in which the ledger made a party pay, or suspended it."""
+    caught: dict[str, int] = {}
+    for result in results:
+        for name in (*result.slashed, *result.suspended):
+            caught.setdefault(name, result.number)
+    return caught
+
+
+def money_table(
+    rewards: Mapping[str, float],
+    money: Mapping[str, Mapping[str, float]],
+    caught: Mapping[str, int],
+) -> Table:
+    """Who was paid and who paid, in tokens."""
+    table = Table(title="who was paid, who paid (tokens)", title_justify="left")
+    for column in ("party", "staked", "earned", "slashed", "at the end", "caught"):
+        table.add_column(column, justify="left" if column in ("party", "caught") else "right")
+    for name, each in money.items():
+        lost = each["initial"] + rewards[name] - each["final"]
+        number = caught.get(name)
+        table.add_row(
+            name,
+            f"{each['initial']:,.0f}",
+            f"{rewards[name]:,.1f}",
+            f"{lost:,.0f}",
+            styled(f"{each['final']:,.1f}", "red" if lost > 0 else "green"),
+            f"round {number}" if number else "",
+        )
+    return table
 
 
 def machinery(terminal: Terminal) -> Machinery:

@@ -10,7 +10,10 @@ from quorate.cli.application import app
 from quorate.cli.machinery import (
     REPORT,
     Terminal,
+    caught_rounds,
+    in_tokens,
     machinery,
+    money_table,
     run_auditor,
     stamped_folder,
     verdict_line,
@@ -56,6 +59,8 @@ def train_command(
             for name, money in outcome.money.items()
         },
         "slashed": {name: money.slashed / TOKEN for name, money in outcome.money.items()},
+        "money": in_tokens(outcome.money),
+        "caught": caught_rounds(terminal.results),
         "rows": {
             name: {
                 "train": int(holding.data.labels.size),
@@ -120,6 +125,8 @@ def _print(value: dict[str, Any], verdict: dict[str, Any]) -> None:
     for name, key in (("average", "average"), ("pooled test", "pooled_test")):
         table.add_row(name, _share(reached[key]), *(_share(item[key]) for item in published))
     data.print(table)
+    data.print(_rows_table(value["rows"]))
+    data.print(money_table(value["rewards"], value["money"], value["caught"]))
     ledger = value["ledger"]
     say(
         f"ledger: {ledger['transactions']} transactions, {ledger['records']} log records, "
@@ -133,6 +140,15 @@ def _print(value: dict[str, Any], verdict: dict[str, Any]) -> None:
     say(f"trust file {value['trust']}")
     say(f"report {value['report']}")
     say(f"{value['seconds']} s")
+
+
+def _rows_table(rows: dict[str, dict[str, int]]) -> Table:
+    table = Table(title="rows (incomplete: left out)", title_justify="left")
+    for column in ("party", "training", "test", "incomplete"):
+        table.add_column(column, justify="left" if column == "party" else "right")
+    for name, each in rows.items():
+        table.add_row(name, f"{each['train']:,}", f"{each['test']:,}", f"{each['incomplete']:,}")
+    return table
 
 
 def _share(value: float | None) -> str:

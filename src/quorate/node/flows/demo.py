@@ -95,7 +95,6 @@ def check_plan(plan: DemoPlan) -> None:
 def run_demo(home: Path, plan: DemoPlan, machinery: Machinery) -> DemoResult:
     """Runs the whole demonstration in ``home``; the audit is somebody else's work."""
     check_plan(plan)
-    machinery.progress.stage("dealing the rows to their owners")
     task = demo_task(plan.seed)
     check_home(home)
     test = _deal(home, plan.seed)
