@@ -272,6 +272,35 @@ def test_home__a_file__refused(call, task):
     refused(call("train", task, "--home", task), 65, "it is a file")
 
 
+LINKS = (
+    "auditor",
+    "parties",
+    "parties/south",
+    "parties/north/log/checkpoint",
+    "chain/chain.sqlite",
+)
+
+
+@pytest.mark.parametrize("place", LINKS)
+def test_home__with_a_link_out_of_it__refused_by_name(call, task, finished, tmp_path, place):
+    """It must not be one's own to write or to believe: what it points to belongs to others."""
+    outside = (finished / place).rename(tmp_path / "outside")
+    (finished / place).symlink_to(outside)
+    before = tree(tmp_path)
+    link = str(finished / place)
+    refused(call("train", task, "--home", finished), 65, link, "symbolic link")
+    refused(call("demo", "--home", finished), 65, link, "symbolic link")
+    refused(call("status", "--home", finished), 65, link, "symbolic link")
+    ending = call("doctor", "--home", finished)
+    assert ending.code == 65 and link in ending.out
+    assert tree(tmp_path) == before
+
+
+def test_home__itself_a_link__used(call, finished, tmp_path):
+    (tmp_path / "link").symlink_to(finished)
+    assert call("status", "--home", tmp_path / "link").code == 0
+
+
 def test_home__damaged_claim__refused(call, task, finished):
     (finished / "run.json").write_bytes(b"{")
     before = tree(finished)
@@ -316,6 +345,14 @@ def tile_of(home: Path, kind: str) -> Path:
     )
 
 
+def witness_of(home: Path) -> Path:
+    return min((home / "parties" / "north" / "witness").glob("*.json"))
+
+
+def other_of(home: Path) -> Path:
+    return max((home / "parties" / "north" / "witness").glob("*.json"))
+
+
 DAMAGES = {
     "chain cut": (lambda home: cut(chain_of(home)), "chain"),
     "chain header": (lambda home: flip(chain_of(home), 3), "chain"),
@@ -327,6 +364,8 @@ DAMAGES = {
     "tile missing": (lambda home: tile_of(home, "0").unlink(), "tile/0"),
     "checkpoint": (lambda home: flip(home / "parties/north/log/checkpoint", 9), "checkpoint"),
     "key file": (lambda home: cut(home / "parties/north/keys/keyring.json"), "keyring.json"),
+    "witness cut": (lambda home: cut(witness_of(home)), "witness/"),
+    "witness of another log": (lambda home: witness_of(home).replace(other_of(home)), "witness/"),
     "key open to all": (
         lambda home: (home / "parties/north/keys/keyring.json").chmod(0o644),
         "keyring.json",

@@ -54,7 +54,9 @@ def test_doctor__of_a_finished_home__finds_it_well(call, finished):
     value = json_of(call("doctor", "--home", finished, "--json"))
     assert value["healthy"] and value["version"] == __version__
     looked_at = {finding["what"] for finding in value["findings"]}
-    assert {f"keys of {name}" for name in NAMES} | {f"log of {name}" for name in NAMES} < looked_at
+    assert {f"keys of {name}" for name in NAMES} | {
+        f"{what} of {name}" for what in ("log", "witness") for name in NAMES
+    } < looked_at
     assert {"Python", "contracts", "home", "chain"} < looked_at
     assert "!!" not in call("doctor", "--home", finished).out
     assert without_journal(tree(finished)) == before

@@ -46,6 +46,7 @@ class Witness:
         self._memory: dict[str, Checkpoint] = {}
         if state_folder is not None:
             make_folder(state_folder)
+            check_states(state_folder)  # found damaged later, work would have been done for nothing
 
     def size_seen(self, origin: str) -> int:
         """The size of the log's tree last cosigned, 0 if none: where its proof must start."""
@@ -78,16 +79,7 @@ class Witness:
         if self._folder is None:
             return self._memory.get(origin)
         path = self._path(origin)
-        if not path.exists():
-            return None
-        try:
-            value = parse_canonical(read_file(path, "witness state", limit=65_536))
-            seen = Checkpoint(value["origin"], value["size"], decode_hex(value["root"], 32))
-        except (EncodingError, KeyError, TypeError):
-            raise DamagedError(f"could not read witness state {path}: not as written") from None
-        if seen.origin != origin:
-            raise DamagedError(f"could not read witness state {path}: it is of another log")
-        return seen
+        return _read_state(path) if path.exists() else None
 
     def _remember(self, checkpoint: Checkpoint) -> None:
         if self._folder is None:
@@ -103,7 +95,30 @@ class Witness:
     def _path(self, origin: str) -> Path:
         """One file per log, named by digest: an origin is a stranger's text."""
         assert self._folder is not None
-        return self._folder / f"{Digest.of(origin.encode()).hex}.json"
+        return self._folder / _file_name(origin)
+
+
+def check_states(folder: Path) -> int:
+    """Reads what a witness has seen of every log: how many; `DamagedError` naming a bad file."""
+    return len([_read_state(path) for path in sorted(folder.glob("*.json"))])
+
+
+def _file_name(origin: str) -> str:
+    return f"{Digest.of(origin.encode()).hex}.json"
+
+
+def _read_state(path: Path) -> Checkpoint:
+    try:
+        value = parse_canonical(read_file(path, "witness state", limit=65_536))
+        seen = Checkpoint(value["origin"], value["size"], decode_hex(value["root"], 32))
+    except (EncodingError, AttributeError, KeyError, TypeError):
+        raise DamagedError(
+            f"could not read witness state {path}: not as written",
+            remedy="restore it from a copy: without it this witness could sign a fork",
+        ) from None
+    if path.name != _file_name(seen.origin):
+        raise DamagedError(f"could not read witness state {path}: it is of another log")
+    return seen
 
 
 def _check_extends(seen: Checkpoint | None, new: Checkpoint, proof: Sequence[bytes]) -> None:

@@ -12,7 +12,14 @@ from typing import Self
 
 from quorate.core.encoding import canonical_bytes, parse_canonical
 from quorate.core.errors import DamagedError, EncodingError, InputError
-from quorate.core.files import FolderLock, make_folder, read_file, remove_leftovers, write_durable
+from quorate.core.files import (
+    FolderLock,
+    check_real,
+    make_folder,
+    read_file,
+    remove_leftovers,
+    write_durable,
+)
 from quorate.core.hashing import Digest
 from quorate.core.sources import Clock, Randomness
 from quorate.learning.specification import Specification
@@ -172,7 +179,10 @@ class Federation:
 
 
 def check_home(home: Path) -> None:
-    """Raises `InputError` unless ``home`` is new, empty, or was begun by a run of ours."""
+    """Raises `InputError` unless ``home`` is new, empty, or was begun by a run of ours.
+
+    Links in it are refused: through one a run would write into somebody else's folder.
+    """
     if home.exists() and not home.is_dir():
         raise InputError(f"could not use home {home}: it is a file")
     found = {path.name for path in home.iterdir()} if home.exists() else set()
@@ -182,6 +192,8 @@ def check_home(home: Path) -> None:
             f"could not use home {home}: it holds something else",
             remedy="name an empty folder or one that does not exist",
         )
+    if found:
+        check_real(home, f"home {home}")
 
 
 def _claim_of(federation: Federation, misconduct: Misconduct) -> bytes:

@@ -10,13 +10,14 @@ from typing import Any
 
 from quorate.core.encoding import decode_text, parse_canonical
 from quorate.core.errors import EncodingError, InputError, QuorateError, VerificationError
-from quorate.core.files import read_file
+from quorate.core.files import check_real, read_file
 from quorate.core.keyring import Keyring
 from quorate.core.sources import SystemClock
 from quorate.ledger.contracts import NAMES, load_artifact
 from quorate.log.checkpoint import Checkpoint, LogIdentity
 from quorate.log.fsck import check_log
 from quorate.log.note import Note
+from quorate.log.witness import check_states
 from quorate.node.config import passphrase
 from quorate.node.federation import FOUNDER
 from quorate.node.wiring import OperatedLedger, holds_ledger, open_ledger
@@ -47,6 +48,7 @@ class Finding:
 def describe_home(home: Path) -> dict[str, Any]:
     """What a home holds, read from its files; opens nothing for writing."""
     claim = _claim(home)
+    check_real(home, f"home {home}")
     logs = {}
     for folder in sorted((home / "parties").glob("*/log")):
         note = read_file(folder / "checkpoint", "log checkpoint", limit=1_000_000)
@@ -83,12 +85,20 @@ def check_home_files(home: Path) -> Iterator[Finding]:
     yield _guard("home", lambda: str(_claim(home)["specification"]["name"]), "name another --home")
     if not home.is_dir():
         return
+    files = _guard("files", partial(_only_real, home), "put a real file or folder in its place")
+    yield files
+    if not files.well:
+        return  # what lies behind a link is not this home's
     for path in sorted((home / "parties").glob("*/keys/keyring.json")):
         name = path.parent.parent.name
         yield _guard(f"keys of {name}", partial(_key_name, path), "restore the key file")
     for folder in sorted((home / "parties").glob("*/log")):
         remedy = "restore the named file from a copy"
         yield _guard(f"log of {folder.parent.name}", partial(_log_size, home, folder), remedy)
+    for folder in sorted((home / "parties").glob("*/witness")):
+        name = folder.parent.name
+        remedy = "restore the named file from a copy"
+        yield _guard(f"witness of {name}", partial(_logs_seen, folder), remedy)
     if (home / "chain").is_dir():
         yield _guard(
             "chain", lambda: f"{_chain_blocks(home)} blocks replayed", "restore it from a copy"
@@ -124,6 +134,15 @@ def _keyring(home: Path, name: str) -> Keyring:
 
 def _key_name(path: Path) -> str:
     return Keyring.load(path, passphrase()).name
+
+
+def _only_real(home: Path) -> str:
+    check_real(home, f"home {home}")
+    return "no links"
+
+
+def _logs_seen(folder: Path) -> str:
+    return f"{check_states(folder)} logs seen"
 
 
 def _log_size(home: Path, folder: Path) -> str:
