@@ -1,5 +1,6 @@
 """Every bad input of the issue: one clear message, its exit code, and nothing changed on disk."""
 
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -465,6 +466,42 @@ def test_audit__of_something_else__exits_1(call, tmp_path, content):
     ending = call("audit", path)
     assert ending.code == 1
     assert "Traceback" not in ending.err + ending.out and "not a readable ZIP" in ending.out
+
+
+def endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, endless], ids=["pipe", "device"])
+def test_any_file__that_is_no_regular_file__refused_at_once(call, task, finished, tmp_path, make):
+    """A pipe would be waited for, a device fills the memory: neither is read."""
+    odd = tmp_path / "odd.tlog-proof"
+    make(odd)
+    bundle, trust = finished / "evidence.zip", finished / "auditor" / "trust.json"
+    (receipt,) = (finished / "decisions").glob("*.tlog-proof")
+    for arguments in (
+        ("train", odd),
+        ("audit", odd),
+        ("audit", bundle, "--trust", odd),
+        ("audit", bundle, "--key", odd),
+        ("verify", odd, "--record", receipt),
+        ("verify", receipt, "--trust", odd),
+        ("verify", receipt, "--trust", trust, "--record", odd),
+    ):
+        refused(call(*arguments), 65, str(odd), "not a regular file")
+    (task.parent / "south.csv").unlink()
+    make(task.parent / "south.csv")
+    refused(call("train", task, "--home", tmp_path / "new"), 65, "data of south", "not a regular")
+    assert not (tmp_path / "new").exists()
+
+
+def test_audit__report_that_cannot_be_written__its_own_name_is_told(call, finished):
+    report = Path("/proc/x.html")
+    if not report.parent.is_dir():
+        pytest.skip("this system has no /proc")
+    ending = call("audit", finished, "--report", report)
+    refused(ending, 69, str(report))
+    assert ".tmp" not in ending.err
 
 
 def test_audit__with_a_bad_trust_file_or_key__exits_65(call, finished, tmp_path):
