@@ -133,7 +133,8 @@ def _print(value: dict[str, Any], verdict: dict[str, Any]) -> None:
         f"{ledger['receipts']} receipts; trust level {ledger['trust_level']}"
     )
     say("all parties ran in one process here: their separation was not exercised")
-    say("what this mode does not hide: the validators read every update (privacy mode validators)")
+    say("what this mode does not hide: the validators read every update (privacy mode validators);")
+    say("everybody reads the columns' names and the categories of one-hot columns")
     say("auditor (separate process, no network): ", verdict_line(verdict))
     say(f"model {value['model_digest']}")
     say(f"evidence {value['bundle']}")
