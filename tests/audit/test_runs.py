@@ -46,4 +46,4 @@ def test_a_lying_validator__is_suspended_and_its_vote_is_still_audited(tmp_path:
     report = audit_home(tmp_path / "lied")
     assert report.exit_code == 0
     assert report.story.rounds[0].suspended == ("audit-one",)
-    assert [check.title for check in report.checks][9] == "votes"
+    assert [check.title for check in report.checks][8] == "votes"
