@@ -13,7 +13,7 @@ from quorate.provenance.book import STATEMENT
 from quorate.provenance.kinds import KINDS
 from quorate.provenance.records import Record, leaf_digest
 from quorate.provenance.roots import MemberRoot, Roots
-from quorate.provenance.statement import verify_statement
+from quorate.provenance.statement import Statement, verify_statement
 
 
 def log_identity(member: MemberRoot) -> LogIdentity:
@@ -136,11 +136,11 @@ def check_statements(case: Case) -> None:
     )
 
 
-def _check_claim(kind: str, statement: object, place: str) -> None:
+def _check_claim(kind: str, statement: Statement, place: str) -> None:
     if kind not in KINDS or kind == "manifest":
         raise VerificationError(f"is of the unknown kind {kind[:40]!r}", place=place)
     try:
-        KINDS[kind].from_statement(statement)  # type: ignore[arg-type]
+        KINDS[kind].from_statement(statement)
     except EncodingError as error:
         raise VerificationError(error.message, place=place) from None
 
