@@ -2,8 +2,10 @@
 
 import inspect
 from fractions import Fraction
+from pathlib import Path
 
 from quorate.core.errors import TaskError
+from quorate.core.files import read_file
 from quorate.core.hashing import Digest
 from quorate.learning.arrays import UPDATE_BITS, Layout, Model
 from quorate.learning.client import millionths
@@ -54,8 +56,7 @@ def specify(task: TaskFile, holdings: Holdings) -> Specification:
     source = inspect.getsourcefile(type(trainer))
     if source is None:
         raise TaskError(f"could not name trainer {trainer.name} by its source")
-    with open(source, "rb") as stream:  # noqa: PTH123  the package may be zipped; inspect knows
-        trainer_digest = Digest.of(stream.read())
+    trainer_digest = Digest.of(read_file(Path(source), "trainer source"))
     return Specification(
         name=task.task.name,
         rounds=task.task.rounds,

@@ -4,6 +4,7 @@ Every kind is a frozen dataclass whose fields are the predicate's fields; `to_st
 `from_statement` are exact inverses and refuse unknown fields (docs/formats/statement.md).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -14,7 +15,7 @@ from quorate.provenance.statement import Statement, Subject
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(ABC):
     """What all kinds share: the author's name and the time of signing (ns, decimal string)."""
 
     kind: ClassVar[str]
@@ -22,9 +23,9 @@ class Kind:
     author: str
     time: str
 
+    @abstractmethod
     def subjects(self) -> tuple[Subject, ...]:
         """What the statement is about."""
-        raise NotImplementedError
 
     def to_statement(self) -> Statement:
         """The in-toto statement of this claim."""
