@@ -18,6 +18,7 @@ from quorate.core.files import (
     remove_leftovers,
     write_durable,
 )
+from quorate.core.filesystem import SystemFiles
 
 
 class Killed(BaseException):
@@ -59,8 +60,9 @@ def test_write__killed_between__old_bytes_and_a_leftover_that_is_removed(tmp_pat
     write_durable(path, b"old")
     child = os.fork()
     if child == 0:
-        os.fsync = lambda _: os._exit(9)  # dies with the temporary file written
-        write_durable(path, b"new")
+        disk = SystemFiles()
+        disk.fsync = lambda _: os._exit(9)  # dies with the temporary file written
+        write_durable(path, b"new", disk=disk)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     assert path.read_bytes() == b"old"

@@ -12,15 +12,17 @@ import contextlib
 import fcntl
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from quorate.core.errors import InputError, LockedError
+from quorate.core.filesystem import SYSTEM, FileSystem
 
 Observer = Callable[[str, str], None]
 """Called with ``"before"`` or ``"after"`` and the name of what is written."""
 
 _CHUNK = 2**20
+_OPEN_AT_ONCE = 128  # files; far below every system's limit on descriptors
 _observers: list[Observer] = []
 
 
@@ -44,21 +46,68 @@ def durable_step(name: str) -> Iterator[None]:
         observer("after", name)
 
 
-def write_durable(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+def write_durable(path: Path, data: bytes, *, mode: int = 0o644, disk: FileSystem = SYSTEM) -> None:
     """Replaces the file at ``path`` by ``data``; on return it is on the disk, name and all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with durable_step(path.name), _named(path):
-        descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
+    write_all_durable(path.parent, {path.name: data}, mode=mode, disk=disk)
+
+
+def write_all_durable(
+    folder: Path, files: Mapping[str, bytes], *, mode: int = 0o644, disk: FileSystem = SYSTEM
+) -> None:
+    """Replaces each of ``files`` (path below ``folder`` to bytes), making folders as needed.
+
+    On return all are on the disk, names and all. A kill meanwhile leaves of each file the old
+    bytes or the new, and of the files any mixture: nothing may refer to them before the return.
+    """
+    if not files:
+        return
+    paths = {folder / name: data for name, data in files.items()}
+    parents = {path.parent for path in paths}
+    for parent in sorted(parents - {folder}):
+        make_folder(parent, disk=disk)
+    with durable_step(next(iter(paths)).name):
+        waiting = list(paths.items())
+        for start in range(0, len(waiting), _OPEN_AT_ONCE):
+            _write_batch(waiting[start : start + _OPEN_AT_ONCE], mode, disk)
+        for parent in sorted(parents):
+            sync_folder(parent, disk=disk)
+
+
+def _write_batch(files: Sequence[tuple[Path, bytes]], mode: int, disk: FileSystem) -> None:
+    temporary: dict[Path, Path] = {}
+    descriptors: dict[Path, int] = {}
+    try:
+        for path, data in files:
+            with _named(path):
+                temporary[path] = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+                flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
+                descriptors[path] = disk.open(str(temporary[path]), flags, mode)
+                write_whole(descriptors[path], data, disk=disk)
+                if len(files) > 1:
+                    disk.start_writeback(descriptors[path])
+        for path in list(descriptors):
+            with _named(path):
+                disk.fsync(descriptors[path])
+                disk.close(descriptors.pop(path))
+        for path in list(temporary):
+            with _named(path):
+                disk.replace(str(temporary[path]), str(path))
+                del temporary[path]
+    except BaseException:
+        for descriptor in descriptors.values():
+            disk.close(descriptor)
+        for leftover in temporary.values():
+            with contextlib.suppress(OSError):
+                disk.unlink(str(leftover))
+        raise
+
+
+def write_whole(descriptor: int, data: bytes, *, disk: FileSystem = SYSTEM) -> None:
+    """Writes all of ``data``, in as many calls as the system makes of it."""
+    written = disk.write(descriptor, data)
+    while written < len(data):
+        data = data[written:]
+        written = disk.write(descriptor, data)
 
 
 @contextlib.contextmanager
@@ -71,21 +120,28 @@ def _named(path: Path) -> Iterator[None]:
         raise
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path, *, disk: FileSystem = SYSTEM) -> None:
     """Makes the names in ``folder`` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = disk.open(str(folder), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        disk.fsync(descriptor)
     finally:
-        os.close(descriptor)
+        disk.close(descriptor)
 
 
-def make_folder(folder: Path, *, mode: int = 0o755) -> None:
+def make_folder(folder: Path, *, mode: int = 0o755, disk: FileSystem = SYSTEM) -> None:
     """Creates ``folder`` and what is missing above it, durably."""
-    missing = [p for p in (folder, *folder.parents) if not p.exists()]
+    missing: list[Path] = []
+    for path in (folder, *folder.parents):
+        try:
+            disk.stat(str(path))
+            break
+        except FileNotFoundError:
+            missing.append(path)
     for path in reversed(missing):
-        path.mkdir(mode=mode, exist_ok=True)
-        sync_folder(path.parent)
+        with contextlib.suppress(FileExistsError):
+            disk.mkdir(str(path), mode)
+        sync_folder(path.parent, disk=disk)
 
 
 def remove_leftovers(folder: Path, *, below: bool = False) -> None:
@@ -94,22 +150,22 @@ def remove_leftovers(folder: Path, *, below: bool = False) -> None:
         path.unlink(missing_ok=True)
 
 
-def read_file(path: Path, what: str, *, limit: int = 2**31) -> bytes:
+def read_file(path: Path, what: str, *, limit: int = 2**31, disk: FileSystem = SYSTEM) -> bytes:
     """The bytes at ``path``; raises `InputError` naming ``what`` when they cannot be read.
 
     Only a regular file is read (a pipe would wait for ever, a device never ends), and never more
     than ``limit`` bytes of it, whatever size it claims to have.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = disk.open(str(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            kind = os.fstat(descriptor).st_mode
+            kind = disk.fstat(descriptor).st_mode
             if not stat.S_ISREG(kind):
                 other = "it is a folder" if stat.S_ISDIR(kind) else "it is not a regular file"
                 raise InputError(f"could not read {what} {path}: {other}")
-            return _read_at_most(descriptor, limit, f"{what} {path}")
+            return _read_at_most(descriptor, limit, f"{what} {path}", disk)
         finally:
-            os.close(descriptor)
+            disk.close(descriptor)
     except FileNotFoundError:
         raise InputError(
             f"could not read {what} {path}: no such file", remedy="check the path"
@@ -120,10 +176,10 @@ def read_file(path: Path, what: str, *, limit: int = 2**31) -> bytes:
         raise InputError(f"could not read {what} {str(path)!r}: no file is called so") from None
 
 
-def _read_at_most(descriptor: int, limit: int, name: str) -> bytes:
+def _read_at_most(descriptor: int, limit: int, name: str, disk: FileSystem) -> bytes:
     chunks: list[bytes] = []
     room = limit + 1
-    while room and (chunk := os.read(descriptor, min(room, _CHUNK))):
+    while room and (chunk := disk.read(descriptor, min(room, _CHUNK))):
         chunks.append(chunk)
         room -= len(chunk)
     if not room:
@@ -151,17 +207,19 @@ def check_real(folder: Path, what: str) -> None:
 class FolderLock:
     """An exclusive lock on a folder for the life of this process (``flock`` on ``.lock``)."""
 
-    def __init__(self, folder: Path, what: str) -> None:
+    def __init__(self, folder: Path, what: str, *, disk: FileSystem = SYSTEM) -> None:
         self._path = folder / ".lock"
         self._what = what
+        self._disk = disk
         self._descriptor: int | None = None
 
     def __enter__(self) -> "FolderLock":
-        descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+        flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC
+        descriptor = self._disk.open(str(self._path), flags, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._disk.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            os.close(descriptor)
+            self._disk.close(descriptor)
             raise LockedError(
                 f"could not open {self._what} {self._path.parent}: another process holds it",
                 remedy="wait for that process to end, or stop it",
@@ -171,5 +229,5 @@ class FolderLock:
 
     def __exit__(self, *_: object) -> None:
         if self._descriptor is not None:
-            os.close(self._descriptor)
+            self._disk.close(self._descriptor)
             self._descriptor = None
