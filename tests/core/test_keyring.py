@@ -153,8 +153,12 @@ def test_keys__one_secret__same_keys_again_and_none_twice():
         ALICE.log_ed25519.public_key,
         ALICE.witness_signer.public_key,
     }
-    ml_dsa = {ALICE.ml_dsa_44.public_key, ALICE.log_ml_dsa_44.public_key}
-    assert (len(ed25519), len(ml_dsa)) == (3, 2)
+    ml_dsa = {
+        ALICE.ml_dsa_44.public_key,
+        ALICE.log_ml_dsa_44.public_key,
+        ALICE.witness_ml_dsa_44.public_key,
+    }
+    assert (len(ed25519), len(ml_dsa)) == (3, 3)
     assert len({ALICE.derive(*c) for c in (("a",), ("b",), ("a", "b"), ("ab",))}) == 4
 
 

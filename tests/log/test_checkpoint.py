@@ -1,5 +1,6 @@
 """Checkpoints: three lines, two signatures; the structure that ML-DSA-44 signs, spelled apart."""
 
+import hashlib
 import struct
 
 import pytest
@@ -12,8 +13,10 @@ from quorate.log.checkpoint import (
     Checkpoint,
     LogIdentity,
     WitnessIdentity,
+    is_cosignature_size,
     sign_checkpoint,
     sign_cosignature,
+    witnesses_among,
 )
 from quorate.log.merkle import EMPTY_ROOT
 from quorate.log.note import Note, signatures_by
@@ -84,6 +87,58 @@ def test_cosignature__message_spelled_by_hand__verifies():
     assert struct.unpack(">Q", line.blob[:8]) == (1_679_315_147,)
 
 
+def test_cosignature__ml_dsa_44__structure_spelled_by_hand_verifies():
+    witness = WitnessIdentity("quorate.example/w", WITNESSES[0].witness_ml_dsa_44.public_key)
+    line = sign_cosignature(POINT, witness.name, WITNESSES[0].witness_ml_dsa_44, 1_679_315_147)
+    name, origin = witness.name.encode(), ORIGIN.encode()
+    message = b"subtree/v1\n\x00" + bytes([len(name)]) + name
+    message += (1_679_315_147).to_bytes(8, "big") + bytes([len(origin)]) + origin
+    message += (0).to_bytes(8, "big") + (70_000).to_bytes(8, "big") + POINT.root
+    assert len(line.blob) == 8 + 2420
+    witness.key.verify(line.blob[8:], message)
+    digest = hashlib.sha256(name + b"\n\x06" + witness.key.raw).digest()
+    assert line.key_id == digest[:4]
+    assert signatures_by(Note(str(POINT), (line,)), [witness.verifier]) == {0: line.blob}
+
+
+def test_cosignature__ml_dsa_44_of_another_name_or_tree__refused():
+    signer = WITNESSES[0].witness_ml_dsa_44
+    witness = WitnessIdentity("quorate.example/w", signer.public_key)
+    for point, name in (
+        (POINT, "quorate.example/v"),
+        (Checkpoint(ORIGIN, 70_001, POINT.root), witness.name),
+        (Checkpoint("quorate.example/mallory", 70_000, POINT.root), witness.name),
+    ):
+        line = sign_cosignature(point, name, signer, 5)
+        moved = type(line)(witness.name, witness.verifier.note_key.key_id, line.blob)
+        with pytest.raises(VerificationError):
+            signatures_by(Note(str(POINT), (moved,)), [witness.verifier])
+
+
+def test_cosignature__key_that_cannot_cosign__refused():
+    with pytest.raises(EncodingError):
+        sign_cosignature(POINT, "quorate.example/w", WITNESSES[0].account, 5)
+
+
+@pytest.mark.parametrize(("size", "expected"), [(64, False), (72, True), (2428, True), (0, False)])
+def test_cosignature_size__each_type__known(size, expected):
+    assert is_cosignature_size(size) is expected
+
+
+def test_witnesses_among__shared_names_and_keys__counted_once():
+    keys = [signer.public_key for witness in WITNESSES for signer in witness.witness_signers]
+    a, a_again, b = (WitnessIdentity(n, k) for n, k in zip("aab", keys, strict=False))
+    alias = WitnessIdentity("c", a.key)
+    bridge = WitnessIdentity("b", a.key)
+    assert witnesses_among([]) == 0
+    assert witnesses_among([a, a]) == 1
+    assert witnesses_among([a, a_again]) == 1
+    assert witnesses_among([a, alias, a_again]) == 1
+    assert witnesses_among([a, b]) == 2
+    assert witnesses_among([a, b, bridge]) == 1
+    assert witnesses_among([a, b], known=[a, b, bridge]) == 1  # told so though it did not sign
+
+
 @pytest.mark.parametrize("position", [0, 1])
 @pytest.mark.parametrize("change", ["origin", "size", "root"])
 def test_log_signatures__over_another_tree__refused(position, change):
@@ -127,6 +182,6 @@ def test_identities__keys_of_another_scheme__refused():
     with pytest.raises(EncodingError):
         LogIdentity(ORIGIN, IDENTITY.ml_dsa_44, IDENTITY.ed25519)
     with pytest.raises(EncodingError):
-        WitnessIdentity("witness", MALLORY.log_ml_dsa_44.public_key)
+        WitnessIdentity("witness", MALLORY.account.public_key)
     with pytest.raises(EncodingError):
         LogIdentity("x" * 256, IDENTITY.ed25519, IDENTITY.ml_dsa_44)

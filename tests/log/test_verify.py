@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quorate.core.errors import EncodingError, VerificationError
-from quorate.log.checkpoint import LogIdentity, WitnessIdentity
+from quorate.log.checkpoint import Checkpoint, LogIdentity, WitnessIdentity, sign_cosignature
+from quorate.log.note import Note
 from quorate.log.receipt import Receipt
 from quorate.log.verify import verify_log, verify_note, verify_receipt
 from quorate.log.witness import Witness
@@ -116,6 +117,23 @@ def test_quorum__one_key_under_two_names__counts_once(evidence, tmp_path):
     known = [WITNESS_IDENTITIES[0], alias]
     assert len(verify_note(note + line, IDENTITY, known, 1).cosigners) == 2
     assert step_of(verify_note, note + line, IDENTITY, known, 2) == "note.witnesses"
+
+
+def test_quorum__one_witness_with_both_schemes__counts_once(evidence):
+    note, name = evidence[0], WITNESS_IDENTITIES[0].name
+    point = Checkpoint.parse(Note.parse(note).text)
+    quantum = WitnessIdentity(name, WITNESSES[0].witness_ml_dsa_44.public_key)
+    line = str(sign_cosignature(point, name, WITNESSES[0].witness_ml_dsa_44, 7))
+    for known in ([quantum], [WITNESS_IDENTITIES[0], quantum]):
+        assert len(verify_note(note + line, IDENTITY, known, 1).cosigners) == len(known)
+        with pytest.raises(VerificationError, match="1 of the 2 demanded"):
+            verify_note(note + line, IDENTITY, known, 2)
+
+
+def test_quorum__the_log_itself_as_witness__not_counted(evidence):
+    known = [WitnessIdentity(IDENTITY.origin, IDENTITY.ml_dsa_44)]
+    with pytest.raises(VerificationError, match="0 of the 1 demanded"):
+        verify_note(evidence[0], IDENTITY, known, 1)
 
 
 def test_receipt__extra__carried_and_round_trips(evidence):

@@ -108,6 +108,7 @@ class Keyring:
         self.log_ed25519 = Ed25519Signer(derive_key(secret, "log", "ed25519"))
         self.log_ml_dsa_44 = MLDSA44Signer(derive_key(secret, "log", "ml-dsa-44"))
         self.witness_signer = Ed25519Signer(derive_key(secret, "witness", "ed25519"))
+        self.witness_ml_dsa_44 = MLDSA44Signer(derive_key(secret, "witness", "ml-dsa-44"))
         self.account = Secp256k1Signer(derive_key(secret, "secp256k1"))
         self.sealing = SealingKey(
             derive_key(secret, "x25519"), derive_key(secret, "ml-kem-768", length=64)
@@ -127,6 +128,11 @@ class Keyring:
     def log_signers(self) -> tuple[Ed25519Signer, MLDSA44Signer]:
         """The signers of this party's log; they sign checkpoints and nothing else."""
         return (self.log_ed25519, self.log_ml_dsa_44)
+
+    @property
+    def witness_signers(self) -> tuple[Ed25519Signer, MLDSA44Signer]:
+        """The signers with which this party cosigns others' checkpoints, either or both."""
+        return (self.witness_signer, self.witness_ml_dsa_44)
 
     @property
     def identity(self) -> PublicIdentity:

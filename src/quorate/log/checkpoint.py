@@ -5,17 +5,19 @@ are refused: ML-DSA-44 signatures do not cover them, so two readers could be sho
 
 A log signs with Ed25519 (type 0x01, over the text) and with ML-DSA-44 (type 0x06, over the
 ``subtree/v1`` structure), and a reader demands both: whoever breaks one scheme gains nothing, and
-whoever strips a signature is found out. A witness cosigns with Ed25519 (type 0x04), which adds the
-time at which it saw no larger tree. Format pages: docs/formats/signed-note.md, cosignature.md.
+whoever strips a signature is found out. A witness cosigns with Ed25519 (type 0x04), with ML-DSA-44
+(type 0x06) or with both; either adds the time at which it saw no larger tree. Format pages:
+docs/formats/signed-note.md, cosignature.md.
 """
 
 import re
 import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from quorate.core.encoding import decode_base64, encode_base64
 from quorate.core.errors import EncodingError, VerificationError
-from quorate.core.keys import ED25519, ML_DSA_44, PublicKey, Signer
+from quorate.core.keys import ED25519, ML_DSA_44, SIGNATURE_SIZES, PublicKey, Signer
 from quorate.log.merkle import EMPTY_ROOT
 from quorate.log.note import (
     ED25519_COSIGNATURE,
@@ -31,6 +33,11 @@ from quorate.log.note import (
 
 MAX_SIZE = 2**63 - 1
 MAX_TIME = 2**63 - 1  # seconds since the Unix epoch
+
+COSIGNATURE_TYPES = {ED25519: ED25519_COSIGNATURE, ML_DSA_44: ML_DSA_44_COSIGNATURE}
+"""The signature type with which a key of each scheme cosigns."""
+COSIGNATURE_SIZES = frozenset(8 + SIGNATURE_SIZES[scheme] for scheme in COSIGNATURE_TYPES)
+"""Bytes behind the key id on a cosignature's line: 72 (0x04) or 2,428 (0x06)."""
 
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,18})\Z")
 _LABEL = b"subtree/v1\n\0"
@@ -89,25 +96,35 @@ class LogIdentity:
 
 @dataclass(frozen=True, slots=True)
 class WitnessIdentity:
-    """A witness that a reader trusts: its name and its Ed25519 key."""
+    """A witness that a reader trusts: its name and one of its keys, Ed25519 or ML-DSA-44.
+
+    A witness with two keys is two identities of one name; `witnesses_among` counts it once.
+    """
 
     name: str
     key: PublicKey
 
     def __post_init__(self) -> None:
         check_key_name(self.name)
-        if self.key.scheme != ED25519:
-            raise EncodingError("could not hold a witness identity: not an Ed25519 key")
+        if self.key.scheme not in COSIGNATURE_TYPES:
+            raise EncodingError(
+                f"could not hold a witness identity: a {self.key.scheme} key cannot cosign"
+            )
 
     @property
     def verifier(self) -> NoteVerifier:
-        """The cosignature that this witness gives."""
+        """The cosignature that this witness gives: type 0x04 or 0x06, by the key's scheme."""
+        if self.key.scheme == ML_DSA_44:
+            return SubtreeVerifier(self.name, self.key)
         return CosignatureVerifier(self.name, self.key)
 
 
 @dataclass(frozen=True, slots=True)
 class Cosignature:
-    """That ``witness`` saw, at ``time`` (Unix seconds), no larger tree of the log."""
+    """That ``witness`` saw, at ``time`` (Unix seconds), no larger tree of the log.
+
+    A ``time`` of 0 by an ML-DSA-44 key says only that the tree extends what the witness saw.
+    """
 
     witness: WitnessIdentity
     time: int
@@ -153,10 +170,43 @@ def sign_checkpoint(checkpoint: Checkpoint, ed25519: Signer, ml_dsa_44: Signer, 
 
 
 def sign_cosignature(checkpoint: Checkpoint, name: str, signer: Signer, time: int) -> SignatureLine:
-    """A witness's line for ``checkpoint``; ``time`` in seconds since the Unix epoch."""
-    key = NoteKey(name, ED25519_COSIGNATURE, signer.public_key)
-    signature = signer.sign(_cosigned(time, str(checkpoint)))
+    """A witness's line for ``checkpoint``; ``time`` in seconds since the Unix epoch.
+
+    Of type 0x04 by an Ed25519 ``signer``, of type 0x06 by an ML-DSA-44 one; others are refused.
+    """
+    key = WitnessIdentity(name, signer.public_key).verifier.note_key
+    if key.kind == ML_DSA_44_COSIGNATURE:
+        message = _subtree(name, time, checkpoint)
+    else:
+        message = _cosigned(time, str(checkpoint))
+    signature = signer.sign(message)
     return SignatureLine(name, key.key_id, struct.pack(">Q", time) + signature)
+
+
+def is_cosignature_size(size: int) -> bool:
+    """Whether a signature of ``size`` bytes, its time included, may be a witness's."""
+    return size in COSIGNATURE_SIZES
+
+
+def witnesses_among(
+    cosigners: Iterable[WitnessIdentity], known: Sequence[WitnessIdentity] = ()
+) -> int:
+    """How many different witnesses ``cosigners`` are, given all that the reader knows.
+
+    Identities that share a name or a key are one witness: else a witness that signs with both of
+    its schemes, or under two names, would fill a quorum by itself.
+    """
+    present = set(cosigners)
+    groups: list[set[WitnessIdentity]] = []
+    for identity in {*known, *present}:
+        same = [group for group in groups if any(_one_witness(identity, each) for each in group)]
+        groups = [group for group in groups if group not in same]
+        groups.append({identity}.union(*same))
+    return sum(1 for group in groups if group & present)
+
+
+def _one_witness(one: WitnessIdentity, other: WitnessIdentity) -> bool:
+    return one.name == other.name or one.key == other.key
 
 
 def time_of(blob: bytes, place: str) -> int:

@@ -6,7 +6,7 @@ Steps of every check, each named in the `VerificationError` that it raises:
 2. ``note.form``       the note is in its one spelling and its text is a checkpoint
 3. ``note.origin``     the checkpoint is of the log that the reader trusts
 4. ``note.log``        the log signed it with Ed25519 and with ML-DSA-44
-5. ``note.witnesses``  no known witness's line is bad, and enough different keys cosigned
+5. ``note.witnesses``  no known witness's line is bad, and enough different witnesses cosigned
 6. ``receipt.proof``   the inclusion proof leads from the leaf to the checkpoint's root
 7. ``log.size``        there are as many entries as the checkpoint says
 8. ``log.genesis``     the first entry is the genesis of this log and these keys
@@ -24,6 +24,7 @@ from quorate.log.checkpoint import (
     LogIdentity,
     WitnessIdentity,
     time_of,
+    witnesses_among,
 )
 from quorate.log.merkle import leaf_hash, root_of, verify_inclusion
 from quorate.log.note import Note, NoteVerifier, signatures_by
@@ -72,7 +73,8 @@ def verify_note(
 ) -> VerifiedNote:
     """The checkpoint in ``note``, by steps 2 to 5.
 
-    ``quorum`` counts different keys among ``witnesses``: one key under two names counts once.
+    ``quorum`` counts different ``witnesses``: one key under two names, or one name with two keys,
+    counts once (`checkpoint.witnesses_among`), and a key of the log itself not at all.
     """
     # 2. note.form
     try:
@@ -100,7 +102,8 @@ def verify_note(
         for position, witness in enumerate(witnesses, start=2)
         if position in found
     )
-    _check_quorum(cosigners, quorum, place)
+    counted = [c.witness for c in cosigners if c.witness.key not in (log.ed25519, log.ml_dsa_44)]
+    _check_quorum(witnesses_among(counted, witnesses), quorum, place)
     return VerifiedNote(checkpoint, cosigners)
 
 
@@ -121,11 +124,10 @@ def _step(step: str, note: Note, verifiers: Sequence[NoteVerifier], place: str) 
         raise VerificationError(error.message, step=step, place=error.place) from None
 
 
-def _check_quorum(cosigners: Sequence[Cosignature], quorum: int, place: str) -> None:
-    keys = {cosignature.witness.key for cosignature in cosigners}
-    if len(keys) < quorum:
+def _check_quorum(count: int, quorum: int, place: str) -> None:
+    if count < quorum:
         raise VerificationError(
-            f"{len(keys)} of the {quorum} demanded witnesses cosigned",
+            f"{count} of the {quorum} demanded witnesses cosigned",
             step="note.witnesses",
             place=place,
         )
