@@ -6,7 +6,7 @@ import pytest
 
 from quorate.core.keyring import Keyring
 from quorate.core.sources import SeededRandomness, SteppedClock
-from quorate.log.appender import Log
+from quorate.log.writer import Log
 from quorate.log.checkpoint import LogIdentity, WitnessIdentity
 
 ORIGIN = "quorate.example/alice"

@@ -120,7 +120,7 @@ def test_check_log__no_log_there__refused(tmp_path):
 
 
 def test_check_log__genesis_of_another_log__refused(tmp_path):
-    from quorate.log.appender import Log
+    from quorate.log.writer import Log
 
     class Forgetful(Log):
         """A writer that leaves the genesis out."""

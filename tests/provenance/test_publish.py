@@ -6,7 +6,7 @@ from quorate.core.files import observe_writes
 from quorate.core.hashing import Digest
 from quorate.core.keyring import Keyring
 from quorate.core.sources import SeededRandomness, SteppedClock
-from quorate.log.appender import Log
+from quorate.log.writer import Log
 from quorate.provenance.book import STATEMENT, RecordBook
 from quorate.provenance.kinds import DataSet
 from quorate.provenance.publish import Publisher

@@ -13,9 +13,10 @@ from quorate.core.errors import EncodingError, InputError, QuorateError, Verific
 from quorate.core.files import read_file
 from quorate.core.keys import PublicKey
 from quorate.log.checkpoint import Checkpoint, LogIdentity
-from quorate.log.folder import LogFolder
+from quorate.log.folder import FolderReader
 from quorate.log.fsck import check_log
 from quorate.log.note import Note
+from quorate.log.storage import read_entries
 from quorate.log.tiles import ENTRIES, tiles_of
 from quorate.provenance.records import Record
 from quorate.provenance.roots import Roots
@@ -84,11 +85,11 @@ def _read(folder: Path) -> tuple[Checkpoint, list[bytes]]:
     text = read_file(folder / "checkpoint", "log checkpoint", limit=1_000_000)
     try:
         checkpoint = Checkpoint.parse(Note.parse(decode_text(text)).text)
-        files = LogFolder(folder)
+        files = FolderReader(folder)
         entries: list[bytes] = []
         for tile in tiles_of(checkpoint.size):
             if tile.level == ENTRIES:
-                entries += files.entries(tile)
+                entries += read_entries(files, tile)
     except EncodingError as error:
         raise InputError(f"could not read log {folder}: {error}") from None
     return checkpoint, entries

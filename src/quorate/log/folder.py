@@ -1,154 +1,144 @@
-"""The files of one tiled log: reading that trusts nothing, writing that lasts, tidying up.
+"""A log in a folder, as any web server serves it: reading that trusts nothing, writing that lasts.
 
 A reader of these files need not be a writer: `fsck` reads them without a lock.
 """
 
 import contextlib
-from collections.abc import Iterator
+import fcntl
+import os
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from quorate.core.errors import DamagedError, EncodingError, InputError
-from quorate.core.files import make_folder, read_file, write_durable
-from quorate.log.merkle import HASH_SIZE
-from quorate.log.note import MAX_NOTE_SIZE
-from quorate.log.tiles import (
-    ENTRIES,
-    MAX_LEAF_SIZE,
-    TILE_WIDTH,
-    Tile,
-    belongs,
-    parse_entries,
-    parse_hashes,
-    tiles_of,
-)
+from quorate.core.errors import InputError
+from quorate.core.files import FolderLock, make_folder, read_file, write_all_durable, write_durable
+from quorate.core.filesystem import SYSTEM, FileSystem
+from quorate.log.checkpoint import Checkpoint
+from quorate.log.note import Note
+from quorate.log.recovery import tidy
+from quorate.log.storage import CHECKPOINT, HeadMovedError, checkpoint_text
+from quorate.log.tiles import Tile
 
-CHECKPOINT = "checkpoint"
-_MAX_BUNDLE = TILE_WIDTH * (MAX_LEAF_SIZE + 2)  # bytes
+_WRITING = ".writing"  # there while a commit of a shared log is under way
 
 
-class LogFolder:
-    """The folder that holds one log's checkpoint, tiles and entry bundles."""
+class FolderReader:
+    """A log's folder, for reading."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, disk: FileSystem = SYSTEM) -> None:
         self.path = folder
+        self.name = str(folder)
+        self._disk = disk
 
-    @property
-    def holds_log(self) -> bool:
-        """Whether a checkpoint was ever written: without one there is no log."""
-        return (self.path / CHECKPOINT).exists()
+    def head(self) -> bytes | None:
+        """The checkpoint, None before the first."""
+        if self.length(CHECKPOINT) is None:
+            return None
+        return self.read(CHECKPOINT, 2**20)
 
-    def checkpoint(self) -> str:
-        """The text of the checkpoint note, not verified."""
-        data = read_file(self.path / CHECKPOINT, "checkpoint", limit=MAX_NOTE_SIZE)
+    def read(self, path: str, limit: int) -> bytes:
+        """The bytes of the file at ``path``."""
+        what = "checkpoint" if path == CHECKPOINT else "tile"
+        return read_file(self.path / path, what, limit=limit, disk=self._disk)
+
+    def length(self, path: str) -> int | None:
+        """How long the file at ``path`` is, None if it cannot be found."""
         try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise DamagedError(
-                f"could not read checkpoint {self.path / CHECKPOINT}: it is not text"
-            ) from None
+            return self._disk.stat(str(self.path / path)).st_size
+        except OSError:
+            return None
 
-    def write_checkpoint(self, note: str) -> None:
-        """Replaces the checkpoint, durably."""
-        write_durable(self.path / CHECKPOINT, note.encode("utf-8"))
+    def paths(self) -> Iterator[str]:
+        """Every file below ``tile/``, sorted; temporary files and strangers' files included."""
+        return iter(sorted(self._below("tile")))
 
-    def read(self, tile: Tile) -> bytes:
-        """A tile's bytes; raises `DamagedError`, naming the file, if they cannot be had."""
+    def _below(self, path: str) -> Iterator[str]:
         try:
-            return read_file(self.path / tile.path, "tile", limit=_MAX_BUNDLE)
-        except InputError:
-            raise self.damage(tile, "it is missing or cannot be read") from None
-
-    def hashes(self, tile: Tile) -> list[bytes]:
-        """A tile's hashes, right in number only; raises `DamagedError` otherwise."""
-        try:
-            return parse_hashes(self.read(tile), tile.width)
-        except EncodingError as error:
-            raise self.damage(tile, error.message) from None
-
-    def entries(self, tile: Tile) -> list[bytes]:
-        """An entry bundle's entries, right in number only; raises `DamagedError` otherwise."""
-        try:
-            return parse_entries(self.read(tile), tile.width)
-        except EncodingError as error:
-            raise self.damage(tile, error.message) from None
-
-    def write(self, tile: Tile, data: bytes) -> None:
-        """Writes a tile, durably."""
-        path = self.path / tile.path
-        make_folder(path.parent)
-        write_durable(path, data)
-
-    def damage(self, tile: Tile, message: str) -> DamagedError:
-        """The error that says what is wrong with a tile's file."""
-        return DamagedError(
-            f"could not use {self.path / tile.path}: {message}",
-            remedy="restore the file from a copy of the log",
-            file=tile.path,
-            why=message,
-        )
-
-    def check_lengths(self, size: int) -> None:
-        """Raises `DamagedError` unless every file of a log of ``size`` is there at full length.
-
-        Looks at lengths, not at contents, so that opening a long log stays quick; a bundle's
-        length is known only to its reader, here it must hold its length prefixes.
-        """
-        for tile in tiles_of(size):
-            try:
-                length = (self.path / tile.path).stat().st_size
-            except OSError:
-                raise self.damage(tile, "the file is missing") from None
-            if tile.level == ENTRIES:
-                wrong = not 2 * tile.width <= length <= _MAX_BUNDLE
+            names = self._disk.listdir(str(self.path / path))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for name in names:
+            below = f"{path}/{name}"
+            if self._is_folder(below):
+                yield from self._below(below)
             else:
-                wrong = length != tile.width * HASH_SIZE
-            if wrong:
-                raise self.damage(tile, f"{length} bytes for {tile.width} items")
+                yield below
 
-    def leftovers(self, size: int) -> list[str]:
-        """Files below ``tile/`` that no log of ``size`` leaves has, as sorted relative paths."""
-        return sorted(path for path, tile in self._files() if not tile or not belongs(tile, size))
+    def _is_folder(self, path: str) -> bool:
+        try:
+            return stat.S_ISDIR(self._disk.stat(str(self.path / path)).st_mode)
+        except OSError:  # removed meanwhile, or a link to nowhere
+            return False
 
-    def partials(self, size: int) -> Iterator[Tile]:
-        """The partial tiles and bundles there that a log of ``size`` leaves may hold."""
-        for _, tile in self._files():
-            if tile and tile.width < TILE_WIDTH and belongs(tile, size):
-                yield tile
 
-    def tidy(self, size: int) -> None:
-        """Removes what a killed writer left: nothing of it was ever acknowledged or signed.
+class FolderStorage(FolderReader):
+    """A log's folder, for its writer, who holds ``.lock`` (a `shared` one: during each commit)."""
 
-        Raises `DamagedError`, and removes nothing, where more lies there than one interrupted
-        append can leave: then the checkpoint is lost or was put back, and the files are the log.
-        """
-        beyond = [tile for _, tile in self._files() if tile and not belongs(tile, size)]
-        bundles = [t for t in beyond if t.level == ENTRIES and t.width < TILE_WIDTH]
-        if len(bundles) > 1 or (size == 0 and any(t.width > 1 for t in beyond)):
-            raise DamagedError(
-                f"could not open log {self.path}: its checkpoint is lost or older than its files",
-                remedy="restore the checkpoint from a copy, a witness or a bundle",
-                file=CHECKPOINT,
-            )
-        for path in self.path.glob(".*.tmp"):
-            path.unlink(missing_ok=True)
-        for leftover in self.leftovers(size):
-            (self.path / leftover).unlink(missing_ok=True)
+    def __init__(self, folder: Path, *, shared: bool = False, disk: FileSystem = SYSTEM) -> None:
+        super().__init__(folder, disk=disk)
+        self.shared = shared
+        self._lock = FolderLock(folder, "log", disk=disk)
 
-    def drop_partials(self, tile: Tile) -> None:
-        """Removes the partial forerunners of a whole tile (tlog-tiles allows it from then on)."""
-        folder = self.path / f"{Tile(tile.level, tile.index).path}.p"
+    def claim(self) -> None:
+        """Takes the folder, unless it is shared."""
+        if not self.shared:
+            self._lock.__enter__()
+
+    def release(self) -> None:
+        """Lets the folder go again."""
+        self._lock.__exit__()
+
+    def prepare(self) -> None:
+        """Makes the folder."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"could not create a log in {self.path}: it is a file")
+        make_folder(self.path, disk=self._disk)
+
+    def commit(self, expected: bytes | None, objects: Mapping[str, bytes], head: bytes) -> None:
+        """As `LogStorage` says: each file written beside, fsynced and renamed; then the head."""
+        with self._turn():
+            if self.head() != expected:
+                raise HeadMovedError(f"could not write to log {self.name}: its head has moved")
+            write_all_durable(self.path, objects, disk=self._disk)
+            write_durable(self.path / CHECKPOINT, head, disk=self._disk)
+
+    def remove(self, paths: Iterator[str]) -> None:
+        """Removes files, and with them temporary ones of a killed writer beside the checkpoint."""
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                self._disk.unlink(str(self.path / path))
+        for name in self._disk.listdir(str(self.path)):
+            if name.startswith(".") and name.endswith(".tmp"):
+                with contextlib.suppress(FileNotFoundError):
+                    self._disk.unlink(str(self.path / name))
+
+    def remove_partials(self, tile: Tile) -> None:
+        """Removes what lies below ``<tile>.p/``, and the folder."""
+        folder = str(self.path / f"{Tile(tile.level, tile.index).path}.p")
         with contextlib.suppress(OSError):  # a web server may hold one: it stays, harmlessly
-            for path in folder.iterdir():
-                path.unlink()
-            folder.rmdir()
+            for name in self._disk.listdir(folder):
+                self._disk.unlink(f"{folder}/{name}")
+            self._disk.rmdir(folder)
 
-    def _files(self) -> Iterator[tuple[str, Tile | None]]:
-        """Every file below ``tile/`` with the tile that its path names, if it names one."""
-        for path in sorted((self.path / "tile").rglob("*")):
-            if path.is_dir():
-                continue
-            relative = path.relative_to(self.path).as_posix()
-            try:
-                yield relative, Tile.parse(relative)
-            except EncodingError:
-                yield relative, None
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """In a shared folder: waits for its turn, then clears away what a killed writer left.
+
+        A stale tile beyond the head must not lie about until the log has grown past it.
+        """
+        if not self.shared:
+            yield
+            return
+        lock = self._disk.open(str(self.path / ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            self._disk.flock(lock, fcntl.LOCK_EX)
+            marker = str(self.path / _WRITING)
+            head = self.head()
+            if head is not None and self.length(_WRITING) is not None:
+                text = checkpoint_text(head, self.name)
+                tidy(self, Checkpoint.parse(Note.parse(text).text).size)
+            self._disk.close(self._disk.open(marker, os.O_CREAT | os.O_WRONLY, 0o644))
+            yield
+            self._disk.unlink(marker)
+        finally:
+            self._disk.close(lock)

@@ -20,8 +20,17 @@ from pathlib import Path
 
 from quorate.core.errors import DamagedError, InputError, VerificationError
 from quorate.log.checkpoint import Checkpoint, Cosignature, LogIdentity, WitnessIdentity
-from quorate.log.folder import CHECKPOINT, LogFolder
-from quorate.log.merkle import leaf_hash, root_of
+from quorate.log.folder import FolderReader
+from quorate.log.merkle import hash_leaves, root_of
+from quorate.log.recovery import leftovers, partials
+from quorate.log.storage import (
+    CHECKPOINT,
+    ListedReader,
+    read_checkpoint,
+    read_entries,
+    read_hashes,
+    read_tile,
+)
 from quorate.log.tiles import (
     ENTRIES,
     TILE_WIDTH,
@@ -47,12 +56,15 @@ class LogReport:
 
 
 def check_log(
-    folder: Path, log: LogIdentity, witnesses: Sequence[WitnessIdentity] = (), quorum: int = 0
+    place: Path | ListedReader,
+    log: LogIdentity,
+    witnesses: Sequence[WitnessIdentity] = (),
+    quorum: int = 0,
 ) -> LogReport:
-    """Re-derives the log in ``folder``; raises `VerificationError` at the first bad file."""
-    files = LogFolder(folder)
-    if not files.holds_log:
-        raise InputError(f"could not check log {folder}: it holds no checkpoint")
+    """Re-derives the log in ``place``; raises `VerificationError` at the first bad file."""
+    files = FolderReader(place) if isinstance(place, Path) else place
+    if isinstance(place, Path) and not (place / CHECKPOINT).exists():
+        raise InputError(f"could not check log {place}: it holds no checkpoint")
     # 1. fsck.checkpoint
     verified = _check_checkpoint(files, log, witnesses, quorum)
     size = verified.checkpoint.size
@@ -70,21 +82,21 @@ def check_log(
             "the first entry is not the genesis of this log", step="fsck.root", place=CHECKPOINT
         )
     # 6. fsck.partials
-    partials = _check_partials(files, size)
+    older = _check_partials(files, size)
     return LogReport(
         size,
         verified.checkpoint.root,
         verified.cosigners,
-        1 + sum(1 for _ in tiles_of(size)) + partials,
-        tuple(files.leftovers(size)),
+        1 + sum(1 for _ in tiles_of(size)) + older,
+        tuple(leftovers(files, size)),
     )
 
 
 def _check_checkpoint(
-    files: LogFolder, log: LogIdentity, witnesses: Sequence[WitnessIdentity], quorum: int
+    files: ListedReader, log: LogIdentity, witnesses: Sequence[WitnessIdentity], quorum: int
 ) -> VerifiedNote:
     try:
-        return verify_note(files.checkpoint(), log, witnesses, quorum, place=CHECKPOINT)
+        return verify_note(read_checkpoint(files), log, witnesses, quorum, place=CHECKPOINT)
     except VerificationError as error:
         message = error.message if error.place == CHECKPOINT else f"{error.place}: {error.message}"
         raise VerificationError(message, step="fsck.checkpoint", place=CHECKPOINT) from None
@@ -92,11 +104,11 @@ def _check_checkpoint(
         raise VerificationError(error.message, step="fsck.checkpoint", place=CHECKPOINT) from None
 
 
-def _read_leaves(files: LogFolder, size: int) -> list[bytes]:
+def _read_leaves(files: ListedReader, size: int) -> list[bytes]:
     # 2. fsck.files (level 0; the others where they are compared)
     tiles = (tile for tile in tiles_of(size) if tile.level == 0)
     try:
-        return [each for tile in tiles for each in files.hashes(tile)]
+        return [each for tile in tiles for each in read_hashes(files, tile)]
     except DamagedError as error:
         raise _unreadable(error) from None
 
@@ -106,25 +118,25 @@ def _unreadable(error: DamagedError) -> VerificationError:
     return VerificationError(fields["why"], step="fsck.files", place=fields["file"])
 
 
-def _read(files: LogFolder, tile: Tile) -> bytes:
+def _read(files: ListedReader, tile: Tile) -> bytes:
     # 2. fsck.files
     try:
-        return files.read(tile)
+        return read_tile(files, tile)
     except DamagedError as error:
         raise _unreadable(error) from None
 
 
-def _check_entries(files: LogFolder, checkpoint: Checkpoint, leaves: Sequence[bytes]) -> bytes:
+def _check_entries(files: ListedReader, checkpoint: Checkpoint, leaves: Sequence[bytes]) -> bytes:
     """Compares bundles with level-0 tiles; the first entry."""
     # 3. fsck.entries
     genesis = b""
     for tile in (tile for tile in tiles_of(len(leaves)) if tile.level == ENTRIES):
         try:
-            entries = files.entries(tile)
+            entries = read_entries(files, tile)
         except DamagedError as error:
             raise _unreadable(error) from None
         start = tile.index * TILE_WIDTH
-        if [leaf_hash(entry) for entry in entries] != leaves[start : start + tile.width]:
+        if hash_leaves(entries) != leaves[start : start + tile.width]:
             # Two files disagree; the signed root tells which of them is the bad one.
             hashes_are_good = root_of(leaves) == checkpoint.root
             bad = tile if hashes_are_good else Tile(0, tile.index, tile.width)
@@ -135,7 +147,7 @@ def _check_entries(files: LogFolder, checkpoint: Checkpoint, leaves: Sequence[by
     return genesis
 
 
-def _check_tiles(files: LogFolder, leaves: Sequence[bytes]) -> None:
+def _check_tiles(files: ListedReader, leaves: Sequence[bytes]) -> None:
     # 4. fsck.tiles
     below = list(leaves)
     for level, count in levels_of(len(leaves)):
@@ -152,16 +164,16 @@ def _check_tiles(files: LogFolder, leaves: Sequence[bytes]) -> None:
                 )
 
 
-def _check_partials(files: LogFolder, size: int) -> int:
+def _check_partials(files: ListedReader, size: int) -> int:
     """Compares partial files of older sizes with today's; how many there are."""
     # 6. fsck.partials
-    older = [tile for tile in files.partials(size) if not _is_current(tile, size)]
+    older = [tile for tile in partials(files, size) if not _is_current(tile, size)]
     for tile in older:
         today = Tile(tile.level, tile.index, _width_today(tile, size))
         if tile.level == ENTRIES:
-            due = encode_entries(files.entries(today)[: tile.width])
+            due = encode_entries(read_entries(files, today)[: tile.width])
         else:
-            due = encode_hashes(files.hashes(today)[: tile.width])
+            due = encode_hashes(read_hashes(files, today)[: tile.width])
         if _read(files, tile) != due:
             raise VerificationError(
                 f"not a prefix of {today.path}", step="fsck.partials", place=tile.path

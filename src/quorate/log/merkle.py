@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from quorate.core.errors import InputError, VerificationError
 
 HASH_SIZE = 32  # bytes
+
+_sha256 = hashlib.sha256
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 Range = tuple[int, int]
@@ -24,6 +26,12 @@ Range = tuple[int, int]
 def leaf_hash(leaf: bytes) -> bytes:
     """The 32-byte hash of a leaf's bytes."""
     return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def hash_leaves(leaves: Iterable[bytes]) -> list[bytes]:
+    """The 32-byte hash of each leaf."""
+    sha256 = _sha256
+    return [sha256(b"\x00" + leaf).digest() for leaf in leaves]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -39,13 +47,22 @@ def root_of(leaf_hashes: Sequence[bytes]) -> bytes:
     """
     if not leaf_hashes:
         return EMPTY_ROOT
-    level = list(leaf_hashes)
+    level: Sequence[bytes] = leaf_hashes
     while len(level) > 1:
-        paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-        if len(level) % 2:
-            paired.append(level[-1])
-        level = paired
+        level = level_above(level)
     return level[0]
+
+
+def level_above(hashes: Sequence[bytes]) -> list[bytes]:
+    """The hashes over each pair of ``hashes``; an odd last one is lifted unchanged."""
+    sha256 = _sha256
+    each = iter(hashes)
+    paired = [
+        sha256(b"\x01" + left + right).digest() for left, right in zip(each, each, strict=False)
+    ]
+    if len(hashes) % 2:
+        paired.append(hashes[-1])
+    return paired
 
 
 def roots_at(leaf_hashes: Sequence[bytes], sizes: Iterable[int]) -> dict[int, bytes]:

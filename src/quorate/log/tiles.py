@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from quorate.core.errors import EncodingError, InputError
 from quorate.log.merkle import HASH_SIZE, root_of
@@ -102,20 +103,35 @@ def parse_hashes(data: bytes, width: int) -> list[bytes]:
     return [data[i : i + HASH_SIZE] for i in range(0, len(data), HASH_SIZE)]
 
 
+class _Prefixes(dict[int, bytes]):
+    """The 2-byte length prefixes that were needed so far: packing one costs as much as a hash."""
+
+    def __missing__(self, length: int) -> bytes:
+        self[length] = prefix = struct.pack(">H", length)
+        return prefix
+
+
+_prefix_of = _Prefixes().__getitem__
+
+
 def encode_entries(entries: Sequence[bytes]) -> bytes:
     """The bytes of an entry bundle."""
-    return b"".join(struct.pack(">H", len(entry)) + entry for entry in entries)
+    prefixes = map(_prefix_of, map(len, entries))
+    return b"".join(chain.from_iterable(zip(prefixes, entries, strict=True)))
 
 
 def parse_entries(data: bytes, width: int) -> list[bytes]:
     """The ``width`` entries of a bundle; raises `EncodingError` if the bytes do not fit them."""
     entries, at = [], 0
-    for _ in range(width):
-        if at + 2 > len(data):
-            raise EncodingError(f"could not read an entry bundle: it ends before {width} entries")
-        (length,) = struct.unpack_from(">H", data, at)
-        entries.append(data[at + 2 : at + 2 + length])
-        at += 2 + length
+    try:
+        for _ in range(width):
+            start = at + 2
+            at = start + (data[at] << 8 | data[at + 1])
+            entries.append(data[start:at])
+    except IndexError:
+        raise EncodingError(
+            f"could not read an entry bundle: it ends before {width} entries"
+        ) from None
     if at != len(data):
         raise EncodingError("could not read an entry bundle: its entries do not end with it")
     return entries
@@ -140,19 +156,20 @@ class RightEdge:
         """An edge that can grow without touching this one."""
         return RightEdge(self.levels)
 
-    def append(self, leaf: bytes) -> list[tuple[int, list[bytes]]]:
-        """Adds a leaf hash; the (level, 256 hashes) of every tile that it completes."""
+    def extend(self, leaves: Sequence[bytes]) -> list[tuple[int, list[bytes]]]:
+        """Adds leaf hashes; the (level, 256 hashes) of every tile completed, in order by level."""
         completed: list[tuple[int, list[bytes]]] = []
-        level, current = 0, leaf
-        while True:
+        level, incoming = 0, list(leaves)
+        while incoming:
             if level == len(self.levels):
                 self.levels.append([])
-            self.levels[level].append(current)
-            if len(self.levels[level]) < TILE_WIDTH:
-                return completed
-            completed.append((level, self.levels[level]))
-            current, self.levels[level] = root_of(self.levels[level]), []
+            row = self.levels[level] + incoming
+            ragged = len(row) - len(row) % TILE_WIDTH
+            tiles = [row[i : i + TILE_WIDTH] for i in range(0, ragged, TILE_WIDTH)]
+            completed += [(level, tile) for tile in tiles]
+            self.levels[level], incoming = row[ragged:], [root_of(tile) for tile in tiles]
             level += 1
+        return completed
 
     def root(self) -> bytes:
         """The root of the whole tree.

@@ -10,9 +10,9 @@ from quorate.core.sources import Clock, Randomness
 from quorate.ledger.accounts import Account
 from quorate.ledger.contracts import Call
 from quorate.ledger.interface import Ledger, Receipt
-from quorate.log.appender import Log
 from quorate.log.checkpoint import LogIdentity, WitnessIdentity
 from quorate.log.witness import Witness
+from quorate.log.writer import Log
 from quorate.node.task_chain import Suite
 from quorate.node.wiring import open_vault
 from quorate.provenance.book import RecordBook

@@ -1,0 +1,369 @@
+"""A log and its one writer, commit by commit.
+
+The order of every commit: entry bundles and tiles are durable first, the checkpoint over them is
+signed and durable last, the caller hears of it after that. A process killed anywhere leaves the
+old log or the new one; what lies beyond the checkpoint was never signed, and opening removes it.
+
+`appender.Appender` gathers the records of many callers into such commits.
+"""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from quorate.core.errors import (
+    DamagedError,
+    EncodingError,
+    InputError,
+    UnavailableError,
+    VerificationError,
+)
+from quorate.core.keys import Signer
+from quorate.core.sources import Clock
+from quorate.log.checkpoint import (
+    Checkpoint,
+    LogIdentity,
+    WitnessIdentity,
+    is_cosignature_size,
+    sign_checkpoint,
+)
+from quorate.log.folder import FolderStorage
+from quorate.log.note import MAX_SIGNATURES, Note, SignatureLine, signatures_by
+from quorate.log.receipt import Receipt
+from quorate.log.recovery import check_lengths, tidy
+from quorate.log.storage import (
+    HeadMovedError,
+    LogStorage,
+    checkpoint_text,
+)
+from quorate.log.tiles import (
+    check_leaf,
+)
+from quorate.log.tree import StoredTree
+from quorate.log.verify import genesis_leaf, verify_note
+
+_MAX_RACES = 100  # commits lost in a row: each was another writer's progress
+
+
+class RolledBackError(DamagedError):
+    """Somebody holds a newer head of this log, or another one: these files were put back."""
+
+
+class HeadMemory(Protocol):
+    """Whoever has seen heads of this log and cannot be made to forget: a witness, an anchor."""
+
+    name: str
+    """How messages call it."""
+
+    def size_seen(self, note: str) -> int:
+        """The size of the largest head that it holds of this log, 0 for none.
+
+        ``note`` is the log's latest checkpoint. Raises `VerificationError` if it holds another
+        root for that size, `UnavailableError` if it cannot be asked now.
+        """
+        ...
+
+
+class Log:
+    """One log, held open by one writer; made by `create` or `open`, released by `close`.
+
+    Not for several threads at once. After a write has failed, nobody knows what the disk holds:
+    the log then refuses to write until it is opened again, or it could sign two trees of one size.
+    """
+
+    def __init__(
+        self,
+        storage: LogStorage,
+        identity: LogIdentity,
+        signers: tuple[Signer, Signer],
+        clock: Clock,
+    ) -> None:
+        self.identity = identity
+        self._storage = storage
+        self._signers = signers
+        self._clock = clock
+        self._writable = False
+        self._tree = StoredTree.empty(storage, identity)
+        self._note: Note | None = None
+        self._head: bytes | None = None  # the note's bytes, as the storage holds them
+
+    @classmethod
+    def create(
+        cls,
+        place: Path | LogStorage,
+        origin: str,
+        ed25519: Signer,
+        ml_dsa_44: Signer,
+        clock: Clock,
+    ) -> "Log":
+        """A new log whose first leaf is its genesis; `InputError` if ``place`` holds one."""
+        log = cls._over(place, origin, ed25519, ml_dsa_44, clock)
+        storage = log._storage
+        storage.prepare()
+        with log._claimed():
+            if storage.head() is not None:
+                raise InputError(f"could not create a log in {storage.name}: there is one already")
+            tidy(storage, 0)
+            log._writable = True
+            log.append(genesis_leaf(log.identity))
+        return log
+
+    @classmethod
+    def open(
+        cls,
+        place: Path | LogStorage,
+        origin: str,
+        ed25519: Signer,
+        ml_dsa_44: Signer,
+        clock: Clock,
+        *,
+        memories: Sequence[HeadMemory] = (),
+    ) -> "Log":
+        """The log in ``place`` as its last checkpoint says, whatever a kill left beside it.
+
+        Raises `InputError` if there is none, `DamagedError` naming the file if one is not as
+        written: lengths everywhere, contents at the right edge (`fsck` checks all contents), and
+        `RolledBackError` if one of the ``memories`` holds a larger or another head.
+        """
+        log = cls._over(place, origin, ed25519, ml_dsa_44, clock)
+        storage = log._storage
+        if storage.head() is None:
+            raise InputError(
+                f"could not open log {storage.name}: there is none", remedy="create it"
+            )
+        with log._claimed():
+            log._load()
+            check_lengths(storage, log.size)
+            if not storage.shared:  # else another writer may be at work beyond the head
+                tidy(storage, log.size)
+            log._writable = True
+            log.compare(memories)
+        return log
+
+    @classmethod
+    def _over(
+        cls, place: Path | LogStorage, origin: str, ed25519: Signer, ml_dsa_44: Signer, clock: Clock
+    ) -> "Log":
+        identity = LogIdentity(origin, ed25519.public_key, ml_dsa_44.public_key)
+        storage = FolderStorage(place) if isinstance(place, Path) else place
+        return cls(storage, identity, (ed25519, ml_dsa_44), clock)
+
+    def __enter__(self) -> "Log":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Releases the log; what was appended is durable already."""
+        self._writable = False
+        self._storage.release()
+
+    def compare(self, memories: Sequence[HeadMemory]) -> int:
+        """Asks each of ``memories`` for the largest head it has seen: how many could answer.
+
+        A log put back from a backup would sign other leaves at indices that it has signed
+        before. If a memory holds a larger head, or another root at this size, this log signs
+        nothing more (`RolledBackError`).
+        """
+        answered = 0
+        for memory in memories:
+            try:
+                seen = memory.size_seen(self.checkpoint_note())
+            except UnavailableError:
+                continue
+            except VerificationError as error:
+                self._writable = False
+                raise self._rolled_back(memory, f"another head ({error.message})") from None
+            answered += 1
+            if seen > self.size:
+                self._writable = False
+                raise self._rolled_back(memory, f"a head of {seen} leaves")
+        return answered
+
+    def _rolled_back(self, memory: HeadMemory, what: str) -> RolledBackError:
+        return RolledBackError(
+            f"could not open log {self._storage.name}: it has {self.size} leaves, but "
+            f"{memory.name} holds {what}",
+            remedy="restore the newest copy of the log's folder; if none is left, end this log "
+            "and create one under another origin",
+        )
+
+    # What it holds.
+
+    @property
+    def size(self) -> int:
+        """The number of leaves, the genesis included."""
+        return self._tree.size
+
+    @property
+    def root(self) -> bytes:
+        """The 32-byte root over all leaves."""
+        return self._tree.checkpoint.root
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The latest checkpoint."""
+        return self._tree.checkpoint
+
+    def checkpoint_note(self) -> str:
+        """The latest checkpoint as signed, with the cosignatures collected for it."""
+        return str(self._signed())
+
+    def entry(self, index: int) -> bytes:
+        """The leaf at ``index``, checked against the tree."""
+        if not 0 <= index < self.size:
+            raise InputError(f"could not read entry {index}: the log has {self.size}")
+        return next(self.entries(index, index + 1))
+
+    def entries(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The leaves from ``start`` up to ``end`` (default: all), each checked against the tree."""
+        if start < 0:
+            raise InputError(f"could not read entries from {start}: they count from 0")
+        return self._tree.entries(start, self.size if end is None else min(end, self.size))
+
+    def leaf_hashes(self) -> list[bytes]:
+        """The 32-byte hashes of all leaves."""
+        return self._tree.leaf_hashes()
+
+    def receipt(self, index: int) -> str:
+        """The `.tlog-proof` text of the leaf at ``index`` under the latest checkpoint."""
+        return str(Receipt(index, self._tree.inclusion_proof(index), self._signed()))
+
+    def consistency(self, old_size: int) -> list[bytes]:
+        """The proof that the first ``old_size`` leaves are a prefix, hashes; empty for 0."""
+        return self._tree.consistency_proof(old_size)
+
+    def root_at(self, size: int) -> bytes:
+        """The 32-byte root over the first ``size`` leaves."""
+        return self._tree.root_at(size)
+
+    # What it takes.
+
+    def append(self, leaf: bytes) -> int:
+        """Logs one leaf of at most 65,535 bytes; durable and in the tree on return: its index."""
+        return self.append_many([leaf])[0]
+
+    def append_many(self, leaves: Iterable[bytes]) -> range:
+        """Logs leaves under one checkpoint, all or none; durable on return: their indices."""
+        batch = list(leaves)
+        for leaf in batch:
+            check_leaf(leaf)
+        if not batch:
+            return range(self.size, self.size)
+        with self._writing():
+            for _ in range(_MAX_RACES):
+                try:
+                    self._commit(batch)
+                    return range(self.size - len(batch), self.size)
+                except HeadMovedError:
+                    if not self._storage.shared:
+                        raise
+                    self._load()  # another writer came first: append after its leaves
+        raise UnavailableError(
+            f"could not write to log {self._storage.name}: other writers came first "
+            f"{_MAX_RACES} times",
+            remedy="try again, or let one writer gather the records of all",
+        )
+
+    def add_cosignatures(
+        self, lines: Iterable[str], witnesses: Sequence[WitnessIdentity] = ()
+    ) -> None:
+        """Adds witnesses' lines to the latest checkpoint, durably; a newer one replaces its key's.
+
+        With ``witnesses`` each line must be a good one of theirs (`VerificationError`): a reader
+        who knows the witness refuses a checkpoint with a bad line. Without, only the form of a
+        line is checked, and whoever hands lines in is trusted not to spoil the note.
+        """
+        signed = self._signed()
+        added = {(line.name, line.key_id): line for line in map(_cosignature_line, lines)}
+        if not added:
+            return
+        if added.keys() & {(line.name, line.key_id) for line in signed.signatures[:2]}:
+            raise InputError("could not add a cosignature: it bears the log's own key")
+        if witnesses:
+            _check_lines(Note(signed.text, tuple(added.values())), witnesses)
+        kept = [s for s in signed.signatures if (s.name, s.key_id) not in added]
+        if len(kept) + len(added) > MAX_SIGNATURES:
+            raise InputError("could not add cosignatures: the checkpoint holds no more")
+        note = Note(signed.text, (*kept, *added.values()))
+        head = str(note).encode()
+        with self._writing():
+            self._storage.commit(self._head, {}, head)
+            self._note, self._head = note, head
+
+    def _commit(self, batch: Sequence[bytes]) -> None:
+        grown, objects = self._tree.grown(batch)
+        note = sign_checkpoint(grown.checkpoint, *self._signers, self._clock.now_ns() // 10**9)
+        head = str(note).encode()
+        self._storage.commit(self._head, objects, head)
+        before, self._tree, self._note, self._head = self._tree, grown, note, head
+        for tile in before.partials_outgrown_by(grown.size):
+            self._storage.remove_partials(tile)
+
+    # How it holds together.
+
+    def _load(self) -> None:
+        """Takes in the head that the storage holds, and the right edge below it."""
+        head = self._storage.head()
+        if head is None:
+            return  # a shared storage in which nobody has committed yet
+        name = self._storage.name
+        try:
+            text = checkpoint_text(head, name)
+            checkpoint = verify_note(text, self.identity).checkpoint
+        except VerificationError as error:
+            raise DamagedError(
+                f"could not open log {name}: {error}",
+                remedy="check that these are the log's keys, or restore the checkpoint",
+            ) from None
+        self._tree = StoredTree.load(self._storage, self.identity, checkpoint)
+        self._note, self._head = Note.parse(text), head
+
+    @contextlib.contextmanager
+    def _claimed(self) -> Iterator[None]:
+        """Takes the log, and lets it go again if what follows fails."""
+        self._storage.claim()
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        if not self._writable:
+            raise UnavailableError(
+                f"could not write to log {self._storage.name}: it is closed or a write failed",
+                remedy="open it again",
+            )
+        self._writable = False
+        try:
+            yield
+        except OSError as error:
+            raise UnavailableError(
+                f"could not write to log {self._storage.name}: {error.strerror}",
+                remedy="make room or mend the disk, then open the log again",
+            ) from error
+        self._writable = True
+
+    def _signed(self) -> Note:
+        assert self._note is not None, "a log is handed out only with its genesis signed"
+        return self._note
+
+
+def _cosignature_line(text: str) -> SignatureLine:
+    line = SignatureLine.parse(text)
+    if not is_cosignature_size(len(line.blob)):
+        raise EncodingError(f"could not add a cosignature of {line.name}: not of a known length")
+    return line
+
+
+def _check_lines(note: Note, witnesses: Sequence[WitnessIdentity]) -> None:
+    verifiers = [witness.verifier for witness in witnesses]
+    found = signatures_by(note, verifiers, "cosignatures")
+    known = {(v.note_key.name, v.note_key.key_id) for v in (verifiers[i] for i in found)}
+    for line in note.signatures:
+        if (line.name, line.key_id) not in known:
+            raise VerificationError("no known witness", place=f"cosignatures: {line.name}")
