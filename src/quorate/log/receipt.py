@@ -1,13 +1,14 @@
 """Receipts (C2SP tlog-proof v1): one small text file that proves one leaf, offline.
 
 The first line names the format, ``index N`` the leaf; then the inclusion proof, one base64 hash a
-line; a blank line; the checkpoint as signed. An ``extra`` line may carry bytes that nothing signs
-(the opening of a commitment): never trust it. Format page: docs/formats/tlog-proof.md.
+line; a blank line; the checkpoint as signed. An ``extra`` line carries bytes that nothing signs:
+never trust them. The only ones that we know hold an RFC 3161 token, which vouches for itself
+(`log.timestamp`). Format pages: docs/formats/tlog-proof.md, timestamp.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from quorate.core.encoding import decode_base64, encode_base64
+from quorate.core.encoding import canonical_bytes, decode_base64, encode_base64, parse_canonical
 from quorate.core.errors import EncodingError
 from quorate.log.checkpoint import parse_number
 from quorate.log.merkle import HASH_SIZE
@@ -37,6 +38,25 @@ class Receipt:
         lines.append(f"index {self.index}")
         lines += [encode_base64(each) for each in self.proof]
         return "\n".join(lines) + "\n\n" + str(self.note)
+
+    @property
+    def timestamp(self) -> bytes | None:
+        """The RFC 3161 token in ``extra``, not verified, or None where there is no ``extra``.
+
+        Raises `EncodingError` when ``extra`` holds anything else.
+        """
+        if self.extra is None:
+            return None
+        value = parse_canonical(self.extra)
+        if type(value) is not dict or set(value) != {"timestamp"}:
+            raise EncodingError("could not read a receipt's extra line: unexpected fields")
+        if type(value["timestamp"]) is not str or not value["timestamp"]:
+            raise EncodingError("could not read a receipt's extra line: its timestamp is no text")
+        return decode_base64(value["timestamp"])
+
+    def with_timestamp(self, token: bytes) -> "Receipt":
+        """The same receipt with ``token``, an RFC 3161 token (DER), as its whole ``extra``."""
+        return replace(self, extra=canonical_bytes({"timestamp": encode_base64(token)}))
 
     @classmethod
     def parse(cls, text: str) -> "Receipt":
