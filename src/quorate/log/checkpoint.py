@@ -183,6 +183,15 @@ def sign_cosignature(checkpoint: Checkpoint, name: str, signer: Signer, time: in
     return SignatureLine(name, key.key_id, struct.pack(">Q", time) + signature)
 
 
+def verifier_of(key: NoteKey) -> NoteVerifier:
+    """How ``key`` signs checkpoints, by its type."""
+    if key.kind == ML_DSA_44_COSIGNATURE:
+        return SubtreeVerifier(key.name, key.key)
+    if key.kind == ED25519_COSIGNATURE:
+        return CosignatureVerifier(key.name, key.key)
+    return PlainVerifier(key.name, key.key)
+
+
 def is_cosignature_size(size: int) -> bool:
     """Whether a signature of ``size`` bytes, its time included, may be a witness's."""
     return size in COSIGNATURE_SIZES
