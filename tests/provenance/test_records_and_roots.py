@@ -5,14 +5,16 @@ import json
 
 import pytest
 
-from quorate.core.encoding import canonical_bytes
+from quorate.core.encoding import canonical_bytes, encode_base64
 from quorate.core.errors import EncodingError
 from quorate.core.hashing import Digest
 from quorate.core.keyring import Keyring
 from quorate.core.sources import SeededRandomness
+from quorate.log.timestamp import TimestampAuthority
 from quorate.provenance.commitments import commit_to_input, commit_to_row, commit_to_rows
 from quorate.provenance.records import Record, record_id
 from quorate.provenance.roots import ChainRoot, MemberRoot, Roots
+from tests.simulators.authority import Authority
 
 RECORD = Record(
     type="decision",
@@ -78,6 +80,37 @@ def test_input_commitment__same_input_twice__unlinkable():
 
 def test_roots__round_trip__same():
     assert Roots.from_bytes(roots().to_bytes()) == roots()
+
+
+def test_roots__timestamp_authorities__kept_and_absent_where_there_are_none():
+    authority = TimestampAuthority("the office", Authority().root_der, "1.2.3")
+    named = dataclasses.replace(roots(), authorities=(authority,))
+    assert Roots.from_bytes(named.to_bytes()) == named
+    assert "authorities" not in json.loads(roots().to_bytes())
+
+
+def test_roots__timestamp_authorities_wrong__refused():
+    root = encode_base64(Authority().root_der)
+    one = {"name": "the office", "policy": None, "root": root}
+    for wrong in (
+        [],
+        {},
+        "",
+        None,
+        [one, one],
+        [one | {"url": "https://x.invalid"}],
+        [{"name": "the office", "root": root}],
+        [one | {"name": 1}],
+        [one | {"name": ""}],
+        [one | {"policy": "x"}],
+        [one | {"policy": 1}],
+        [one | {"root": root[:-4]}],
+        [one | {"root": None}],
+        [root],
+    ):
+        value = json.loads(roots().to_bytes()) | {"authorities": wrong}
+        with pytest.raises(EncodingError):
+            Roots.from_bytes(canonical_bytes(value))
 
 
 def test_roots__hands_or_names_wrong__refused():

@@ -19,7 +19,8 @@ def open_case(data: bytes, trust: Roots | None, opener: SealingKey | None) -> Ca
 
     1. The file is the one ZIP of its members (`provenance.bundle.unpack`).
     2. The bundle's own roots are in their one form and, where the auditor has a trust file, name
-       the same chain and the same members with the same keys.
+       the same chain and the same members with the same keys. They name no timestamp authority:
+       whom to believe about time is the auditor's own choice.
     3. The manifest is signed by a member of the roots and lists exactly these members; openings
        are there in the sealed form and only there.
     """
@@ -32,6 +33,8 @@ def open_case(data: bytes, trust: Roots | None, opener: SealingKey | None) -> Ca
         own = Roots.from_bytes(members[ROOTS])
     except EncodingError as error:
         raise VerificationError(error.message, place=ROOTS) from None
+    if own.authorities:
+        raise VerificationError("name timestamp authorities; only a trust file may", place=ROOTS)
     if trust is not None:
         _compare(own, trust)
     case = Case(members, trust or own, opener)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from quorate.audit.container import open_case
 from quorate.audit.logs import log_identity, witness_identities
+from quorate.audit.timestamps import check_timestamp, standing_of
 from quorate.core.encoding import decode_text
 from quorate.core.errors import EncodingError, UndecidedError, VerificationError
 from quorate.log.receipt import HEADER, Receipt
@@ -78,14 +79,17 @@ def _receipt(data: bytes, trust: Roots, leaf: bytes | None) -> Finding:
         )
     try:
         text = decode_text(data)
-        origin = Receipt.parse(text).note.text.split("\n", 1)[0]
+        parsed = Receipt.parse(text)
+        origin = parsed.note.text.split("\n", 1)[0]
     except EncodingError as error:
         raise VerificationError(error.message, place="receipt") from None
     member = next((m for m in trust.members if m.origin == origin), None)
     if member is None:
         raise VerificationError(f"is of the unknown log {origin[:80]!r}", place="receipt")
     witnesses = witness_identities(trust, member.name)
-    verified = verify_receipt(text, leaf, log_identity(member), witnesses)
+    log = log_identity(member)
+    verified = verify_receipt(text, leaf, log, witnesses)
+    stamped = check_timestamp(parsed, log, trust)
     return Finding(
         "receipt",
         {
@@ -93,6 +97,7 @@ def _receipt(data: bytes, trust: Roots, leaf: bytes | None) -> Finding:
             "record": f"{verified.index} of {verified.checkpoint.size}",
             "type": _type_of(leaf),
             "cosigned by": f"{len(verified.cosigners)} of {len(witnesses)} witnesses",
+            **standing_of(parsed, stamped, verified.cosigners, member, trust),
         },
     )
 

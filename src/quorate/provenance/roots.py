@@ -1,4 +1,4 @@
-"""Roots of trust: whose keys, which chain, which bytecode; and which keys are one hand's.
+"""Roots of trust: whose keys, chain, bytecode and timestamps; and which keys are one hand's.
 
 An auditor keeps this file and never takes it from the bundle. Format page: docs/formats/trust.md.
 """
@@ -6,11 +6,12 @@ An auditor keeps this file and never takes it from the bundle. Format page: docs
 from dataclasses import dataclass
 from typing import Any
 
-from quorate.core.encoding import canonical_bytes, parse_canonical
+from quorate.core.encoding import canonical_bytes, decode_base64, encode_base64, parse_canonical
 from quorate.core.errors import EncodingError
 from quorate.core.hashing import Digest
 from quorate.core.keyring import PublicIdentity
 from quorate.core.keys import PublicKey, parse_address
+from quorate.log.timestamp import TimestampAuthority
 
 FORMAT = "quorate/trust/v1"
 
@@ -51,6 +52,8 @@ class Roots:
     members: tuple[MemberRoot, ...]
     hands: tuple[tuple[str, ...], ...]
     """Groups of members under one operator: keys of one hand count once."""
+    authorities: tuple[TimestampAuthority, ...] = ()
+    """Timestamp authorities, in the order in which they are tried; none is usual."""
 
     def member(self, name: str) -> MemberRoot:
         """The organisation called ``name``."""
@@ -66,8 +69,13 @@ class Roots:
     def to_bytes(self) -> bytes:
         """The trust file."""
         chain = self.chain
+        authorities = [
+            {"name": each.name, "policy": each.policy, "root": encode_base64(each.root)}
+            for each in self.authorities
+        ]
         return canonical_bytes(
-            {
+            ({"authorities": authorities} if authorities else {})
+            | {
                 "format": FORMAT,
                 "chain": {
                     "chain_id": chain.chain_id,
@@ -97,12 +105,14 @@ class Roots:
         """The inverse of `to_bytes`; unknown or missing fields are refused."""
         value = parse_canonical(data)
         try:
-            if set(value) != {"format", "chain", "hands", "members"} or value["format"] != FORMAT:
+            fields = set(value) - {"authorities"}  # absent from files that name none
+            if fields != {"format", "chain", "hands", "members"} or value["format"] != FORMAT:
                 raise EncodingError("could not read a trust file: unexpected fields or format")
             roots = cls(
                 chain=_read_chain(value["chain"]),
                 members=tuple(_read_member(item) for item in value["members"]),
                 hands=tuple(tuple(str(name) for name in hand) for hand in value["hands"]),
+                authorities=_read_authorities(value),
             )
         except (TypeError, KeyError, AttributeError):
             raise EncodingError("could not read a trust file: malformed") from None
@@ -144,6 +154,22 @@ def _read_member(value: dict[str, Any]) -> MemberRoot:
         controller=str(value["controller"]),
         roles=value["roles"],
     )
+
+
+def _read_authorities(value: dict[str, Any]) -> tuple[TimestampAuthority, ...]:
+    if "authorities" not in value:
+        return ()
+    found = []
+    for item in value["authorities"]:
+        if set(item) != {"name", "policy", "root"} or type(item["name"]) is not str:
+            raise EncodingError("could not read a trust file: unexpected authority fields")
+        if type(item["policy"]) not in (str, type(None)) or type(item["root"]) is not str:
+            raise EncodingError("could not read a trust file: an authority's policy or root")
+        found.append(TimestampAuthority(item["name"], decode_base64(item["root"]), item["policy"]))
+    names = {authority.name for authority in found}
+    if not found or len(names) != len(found):  # no list has one spelling: it is left out
+        raise EncodingError("could not read a trust file: authorities empty or named twice")
+    return tuple(found)
 
 
 def _check_names(roots: Roots) -> None:
