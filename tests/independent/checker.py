@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+SIX_BITS = {c: f"{i:06b}" for i, c in enumerate(BASE64)}
 ED25519, COSIGNED, SUBTREE = 0x01, 0x04, 0x06  # signature types of signed-note
 RAW_BYTES = {ED25519: 32, COSIGNED: 32, SUBTREE: 1312}  # of the public key
 BLOB_BYTES = {ED25519: 64, COSIGNED: 8 + 64, SUBTREE: 8 + 2420}  # behind the key id
@@ -138,7 +139,7 @@ def check_consistency(m: int, n: int, old_root: bytes, root: bytes, proof: Proof
     tree is refused, whatever it holds; it could say nothing. (The empty tree precedes every tree;
     who follows a log from size 0, as a witness does, needs no proof and must not ask for one.)
     """
-    demand({len(h) for h in (old_root, root, *proof)} == {32}, "proof", "a hash not of 32 bytes")
+    demand(all(len(h) == 32 for h in proof), "proof", "a hash not of 32 bytes")
     demand(0 < m <= n, "proof", f"none can lead from size {m} to {n}")
     found = roots_by_subproof(m, n, old_root, proof, True)
     demand(found == (old_root, root), "proof", "does not lead to the roots")
@@ -148,12 +149,12 @@ def unbase64(text: str, place: str) -> bytes:
     """RFC 4648 section 4 in its one spelling: padded, unused bits zero."""
     data = text.rstrip("=")
     padding = len(text) - len(data)
-    demand(all(c in BASE64 for c in data), place, "not base64")
+    demand(set(data) <= set(BASE64), place, "not base64")
     demand(len(text) % 4 == 0 and padding == -len(data) % 4 < 3, place, "base64 badly padded")
-    bits = "".join(f"{BASE64.index(c):06b}" for c in data)
+    bits = "".join([SIX_BITS[c] for c in data])
     unused = len(bits) % 8
     demand("1" not in bits[len(bits) - unused :], place, "base64 with unused bits set")
-    return bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits) - unused, 8))
+    return int("0" + bits[: len(bits) - unused], 2).to_bytes(len(bits) // 8, "big")
 
 
 def utf8(raw: bytes, place: str) -> str:

@@ -6,6 +6,7 @@ its quorum. Ours to choose: at most `MOST` logs, witnesses and groups each.
 
 import base64
 import binascii
+import hashlib
 import re
 
 MOST = 1000  # the specification asks for at least 32 of each
@@ -73,6 +74,9 @@ class Policy:
         except binascii.Error:
             encoded = b""
         self._demand(encoded[:1] in {types[:1], types[1:]}, "no key of a type for that")
+        self._demand(len(encoded) == 1 + (1312 if encoded[0] == 6 else 32), "no key's length")
+        digest = hashlib.sha256(parts[0] + b"\n" + encoded).hexdigest().encode()
+        self._demand(parts[1] == digest[:8], "another key id")
         self._demand(encoded[1:] not in keys, "the same public key again")
         self._demand(len(keys) < MOST, "too many")
         keys[encoded[1:]] = vkey
