@@ -1,4 +1,4 @@
-"""Verifying one file by itself: a statement, a receipt with its record, a bundle's container."""
+"""Verifying one file by itself: a statement, a receipt, a bundle's container, proof of a fork."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from quorate.audit.logs import log_identity, witness_identities
 from quorate.audit.timestamps import check_timestamp, standing_of
 from quorate.core.encoding import decode_text
 from quorate.core.errors import EncodingError, UndecidedError, VerificationError
+from quorate.log.equivocation import PREFIX, Evidence, verify_equivocation
 from quorate.log.receipt import HEADER, Receipt
 from quorate.log.verify import verify_receipt
 from quorate.provenance.kinds import KINDS
@@ -28,8 +29,8 @@ def verify_file(
 ) -> Finding:
     """The facts in ``data``; raises `VerificationError` (no) or `UndecidedError` (cannot tell).
 
-    A receipt needs ``leaf``, the record that it proves. Without ``trust`` only a bundle can be
-    verified, against its own roots; nobody's statement can.
+    A receipt needs ``leaf``, the record that it proves. Without ``trust`` only a bundle and a proof
+    of equivocation can be verified, against their own roots and keys; nobody's statement can.
     """
     if data.startswith(b"PK"):
         case = open_case(data, trust, None)
@@ -41,9 +42,13 @@ def verify_file(
                 "next": "quorate audit re-derives what is inside",
             },
         )
+    if data.startswith(PREFIX):
+        return _equivocation(data, trust)
     receipt = data.startswith(HEADER.encode())
     if not receipt and not data.startswith(b"{"):
-        raise UndecidedError(f"could not verify {name}: no statement, no receipt and no bundle")
+        raise UndecidedError(
+            f"could not verify {name}: no statement, no receipt, no bundle, no evidence"
+        )
     if trust is None:
         raise UndecidedError(
             f"could not verify {name}: whose keys to believe is not known",
@@ -83,9 +88,7 @@ def _receipt(data: bytes, trust: Roots, leaf: bytes | None) -> Finding:
         origin = parsed.note.text.split("\n", 1)[0]
     except EncodingError as error:
         raise VerificationError(error.message, place="receipt") from None
-    member = next((m for m in trust.members if m.origin == origin), None)
-    if member is None:
-        raise VerificationError(f"is of the unknown log {origin[:80]!r}", place="receipt")
+    member = _by_origin(trust, origin, "receipt")
     witnesses = witness_identities(trust, member.name)
     log = log_identity(member)
     verified = verify_receipt(text, leaf, log, witnesses)
@@ -100,6 +103,37 @@ def _receipt(data: bytes, trust: Roots, leaf: bytes | None) -> Finding:
             **standing_of(parsed, stamped, verified.cosigners, member, trust),
         },
     )
+
+
+def _equivocation(data: bytes, trust: Roots | None) -> Finding:
+    try:
+        text = decode_text(data)
+        origin = Evidence.parse(text).log.origin
+    except EncodingError as error:
+        raise VerificationError(error.message, place="evidence", step="evidence.form") from None
+    if trust is None:
+        found = verify_equivocation(text)
+        facts = {
+            "trust level": "SELF",
+            "keys": "the file's own: nobody vouched that they are the log's",
+        }
+    else:
+        found = verify_equivocation(text, log_identity(_by_origin(trust, origin, "evidence")))
+        facts = {"keys": "your trust file's"}
+    facts["proven"] = f"{origin} signed two trees of which neither extends the other"
+    facts["heads"] = f"{found.smaller.size} leaves, root {found.smaller.root.hex()}; "
+    facts["heads"] += f"{found.larger.size} leaves, root {found.larger.root.hex()}"
+    if found.leaves is not None:
+        first, end = found.leaves
+        facts["differ in"] = f"leaf {first}" if end == first + 1 else f"leaves {first} to {end - 1}"
+    return Finding("proof of equivocation", facts)
+
+
+def _by_origin(trust: Roots, origin: str, place: str) -> MemberRoot:
+    member = next((m for m in trust.members if m.origin == origin), None)
+    if member is None:
+        raise VerificationError(f"is of the unknown log {origin[:80]!r}", place=place)
+    return member
 
 
 def _member(trust: Roots, name: str) -> MemberRoot:

@@ -140,7 +140,11 @@ def _print(result: AuditReport) -> None:
 @app.command("verify")
 def verify_command(
     path: Annotated[
-        Path, typer.Argument(help="A statement (.json), a receipt (.tlog-proof) or a bundle.")
+        Path,
+        typer.Argument(
+            help="A statement (.json), a receipt (.tlog-proof), a bundle, or a proof that a log "
+            "signed two trees (.equivocation)."
+        ),
     ],
     trust: TrustOption = None,
     record: Annotated[
