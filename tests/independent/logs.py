@@ -53,6 +53,9 @@ class Party:
     def create(self, folder: Path, clock: SteppedClock | None = None) -> Log:
         return Log.create(folder, self.origin, *self.signers, clock or SteppedClock())
 
+    def open(self, folder: Path) -> Log:
+        return Log.open(folder, self.origin, *self.signers, SteppedClock())
+
     def write(self, folder: Path, batches: Iterable[list[bytes]]) -> list[bytes]:
         """Writes a log of the genesis and these batches: every checkpoint on the way."""
         log = self.create(folder)
@@ -70,10 +73,11 @@ class Witness:
     def __init__(self, name: str, kind: int) -> None:
         self.name, self.kind = name, kind
         seed = hashlib.sha256(name.encode()).digest()
-        made = Ed25519PrivateKey if kind == checker.COSIGNED else None
-        self.secret = (
-            made.from_private_bytes(seed) if made else MLDSA44PrivateKey.from_seed_bytes(seed)
+        ed25519 = kind == checker.COSIGNED
+        made = (
+            Ed25519PrivateKey.from_private_bytes if ed25519 else MLDSA44PrivateKey.from_seed_bytes
         )
+        self.secret = made(seed)
         self.raw = self.secret.public_key().public_bytes_raw()
         self.id = hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + self.raw).digest()[:4]
         self.vkey = f"{name}+{self.id.hex()}+{b64encode(bytes([kind]) + self.raw).decode()}"

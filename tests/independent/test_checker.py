@@ -87,17 +87,10 @@ def test_checker__log_reopened_between_batches__accepted(tmp_path):
     alice = Party()
     alice.create(tmp_path).close()
     for step in range(5):
-        log = checker_open(alice, tmp_path)
+        log = alice.open(tmp_path)
         log.append_many(varied_leaves(100, seed=step))
         log.close()
     assert check_log(load(tmp_path), alice.trust).head.size == 501
-
-
-def checker_open(party, folder):
-    """The log in ``folder``, opened again by its party."""
-    from quorate.log.writer import Log
-
-    return Log.open(folder, party.origin, *party.signers, SteppedClock())
 
 
 def test_checker__folder_of_a_log__holds_nothing_that_is_served_but_the_log(tmp_path):
