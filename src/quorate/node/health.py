@@ -17,7 +17,7 @@ from quorate.ledger.contracts import NAMES, load_artifact
 from quorate.log.checkpoint import Checkpoint, LogIdentity
 from quorate.log.fsck import check_log
 from quorate.log.note import Note
-from quorate.log.witness import check_states
+from quorate.log.witness_state import check_states
 from quorate.node.config import passphrase
 from quorate.node.federation import FOUNDER
 from quorate.node.wiring import OperatedLedger, holds_ledger, open_ledger
