@@ -42,6 +42,11 @@ from quorate.core.errors import (
 Report = Callable[[str], None]
 """Told of every failure that is ours, in words for the operator."""
 
+
+def unheard(_: str) -> None:
+    """Where reports go when nobody listens to them."""
+
+
 _STATUSES: tuple[tuple[type[QuorateError], int], ...] = (
     (DamagedError, 500),  # before InputError: it is not the stranger's fault
     (InputError, 400),
@@ -112,10 +117,10 @@ class Server:
         address: Address,
         *,
         limits: Limits | None = None,
-        report: Report | None = None,
+        report: Report = unheard,
     ) -> None:
         limits = limits or Limits()
-        guard = Guard(Router(routes, redirect_slashes=False), limits, report or _unheard)
+        guard = Guard(Router(routes, redirect_slashes=False), limits, report)
         self._socket = _bind(address)
         host, port = self._socket.getsockname()[:2]
         self.address = Address(str(host), int(port))
@@ -143,7 +148,7 @@ def hosted(
     *,
     address: Address | None = None,
     limits: Limits | None = None,
-    report: Report | None = None,
+    report: Report = unheard,
 ) -> Iterator[Address]:
     """Serves ``routes`` in a thread while the context is open, by default on a free local port."""
     server = Server(routes, address or Address("127.0.0.1", 0), limits=limits, report=report)
@@ -295,10 +300,6 @@ def _bind(address: Address) -> socket.socket:
             f"could not listen on {address}: {error.strerror or error}",
             remedy="choose another address, or stop who listens there",
         ) from None
-
-
-def _unheard(_: str) -> None:
-    """Where reports go when nobody listens to them."""
 
 
 class _Config(uvicorn.Config):
