@@ -146,6 +146,13 @@ def check_leaf(leaf: bytes) -> None:
         )
 
 
+def check_leaves(leaves: Sequence[bytes]) -> None:
+    """Raises `InputError` if one of ``leaves`` is too long for an entry bundle."""
+    if leaves and max(map(len, leaves)) > MAX_LEAF_SIZE:
+        for leaf in leaves:
+            check_leaf(leaf)
+
+
 class RightEdge:
     """The hashes that are not yet in a whole tile, level by level: all that appending needs."""
 

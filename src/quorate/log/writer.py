@@ -37,9 +37,7 @@ from quorate.log.storage import (
     LogStorage,
     checkpoint_text,
 )
-from quorate.log.tiles import (
-    check_leaf,
-)
+from quorate.log.tiles import check_leaves
 from quorate.log.tree import StoredTree
 from quorate.log.verify import genesis_leaf, verify_note
 
@@ -248,8 +246,7 @@ class Log:
     def append_many(self, leaves: Iterable[bytes]) -> range:
         """Logs leaves under one checkpoint, all or none; durable on return: their indices."""
         batch = list(leaves)
-        for leaf in batch:
-            check_leaf(leaf)
+        check_leaves(batch)
         if not batch:
             return range(self.size, self.size)
         with self._writing():
