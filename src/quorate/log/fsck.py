@@ -1,6 +1,6 @@
-"""Everything about a log re-derived from its files; the first bad file is named.
+"""Everything about a log re-derived from what is served of it; the first bad object is named.
 
-Steps, each named in the `VerificationError` that it raises with the file as its place:
+Steps, each named in the `VerificationError` that it raises with the object as its place:
 
 1. ``fsck.checkpoint``  the checkpoint is there and verifies (`verify.verify_note`)
 2. ``fsck.files``       every tile and entry bundle of that size is there and readable
@@ -8,92 +8,128 @@ Steps, each named in the `VerificationError` that it raises with the file as its
 4. ``fsck.tiles``       every tile above holds the roots of the tiles below, byte for byte
 5. ``fsck.root``        the leaves hash to the checkpoint's root, the first is the genesis
 6. ``fsck.partials``    every partial tile and bundle kept from an older size is a prefix of today's
+7. ``fsck.sequence``    every source numbers its records from 1 without a gap (`log.sequence`)
+
+The order in which objects are looked at, and so which of several bad ones is the first: from the
+first leaf on, the level-0 tile, then the bundle below it; then the tiles above, level by level.
+Where two objects disagree, the signed root tells which is bad. The order does not depend on how
+many processes share the work.
 
 Files beyond the checkpoint are no part of the log (a writer may have been killed, or may be at
-work): they are reported, not judged. Nothing is locked and nothing is changed: a log to which a
-writer appends meanwhile is to be checked on a copy.
+work): they are reported, not judged. Where nobody lists what is there (a log behind an address),
+neither they nor older partial files can be seen, and step 6 has nothing to do. Nothing is locked
+and nothing is changed: a folder to which a writer appends meanwhile is to be checked on a copy.
+
+Memory: one bundle per process, and 32 bytes for every 256 records; one count per source.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from quorate.core.errors import DamagedError, InputError, VerificationError
 from quorate.log.checkpoint import Checkpoint, Cosignature, LogIdentity, WitnessIdentity
 from quorate.log.folder import FolderReader
-from quorate.log.merkle import hash_leaves, root_of
+from quorate.log.merkle import HASH_SIZE, root_of
 from quorate.log.recovery import leftovers, partials
+from quorate.log.sequence import Gap
 from quorate.log.storage import (
     CHECKPOINT,
     ListedReader,
+    LogReader,
     read_checkpoint,
     read_entries,
     read_hashes,
     read_tile,
 )
+from quorate.log.stretch import Fault, Numbering, stretches
 from quorate.log.tiles import (
     ENTRIES,
     TILE_WIDTH,
+    RightEdge,
     Tile,
     count_at,
     encode_entries,
     encode_hashes,
-    levels_of,
+    parse_hashes,
     tiles_of,
 )
 from quorate.log.verify import VerifiedNote, genesis_leaf, verify_note
 
+_TILE_SIZE = TILE_WIDTH * HASH_SIZE  # bytes
+
+Progress = Callable[[int, int], None]
+"""Told how many records of how many are re-derived."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogReport:
-    """A log that is what its checkpoint says: ``files`` were read, ``leftovers`` are none of it."""
+    """A log that is what its checkpoint says: ``files`` were read, ``leftovers`` are none of it.
+
+    ``listed``: whether older partial files and leftovers could be seen. ``gaps``: the first 1,000
+    places where a source's numbers do not go on; empty unless the caller allowed them.
+    """
 
     size: int
     root: bytes
     cosigners: tuple[Cosignature, ...]
     files: int
     leftovers: tuple[str, ...]
+    listed: bool = True
+    gaps: tuple[Gap, ...] = ()
 
 
 def check_log(
-    place: Path | ListedReader,
+    place: Path | LogReader,
     log: LogIdentity,
     witnesses: Sequence[WitnessIdentity] = (),
     quorum: int = 0,
+    *,
+    jobs: int = 1,
+    gapless: bool = True,
+    progress: Progress | None = None,
 ) -> LogReport:
-    """Re-derives the log in ``place``; raises `VerificationError` at the first bad file."""
+    """Re-derives the log in ``place``; raises `VerificationError` at the first bad object.
+
+    ``jobs``: processes that share the work; for more than one, ``place`` must be a folder or a
+    reader that can be pickled. ``gapless=False``: gaps in numbering are reported, not judged.
+    """
     files = FolderReader(place) if isinstance(place, Path) else place
     if isinstance(place, Path) and not (place / CHECKPOINT).exists():
         raise InputError(f"could not check log {place}: it holds no checkpoint")
     # 1. fsck.checkpoint
     verified = _check_checkpoint(files, log, witnesses, quorum)
-    size = verified.checkpoint.size
-    # 2. to 4.
-    leaves = _read_leaves(files, size)
-    genesis = _check_entries(files, verified.checkpoint, leaves)
-    _check_tiles(files, leaves)
-    # 5. fsck.root
-    if root_of(leaves) != verified.checkpoint.root:
-        raise VerificationError(
-            "entries and tiles agree on another root", step="fsck.root", place=CHECKPOINT
-        )
-    if genesis != genesis_leaf(log):
-        raise VerificationError(
-            "the first entry is not the genesis of this log", step="fsck.root", place=CHECKPOINT
-        )
+    checkpoint = verified.checkpoint
+    # 2. to 5.
+    numbering = _check_leaves(files, log, checkpoint, jobs, progress or _untold)
     # 6. fsck.partials
-    older = _check_partials(files, size)
+    listed = hasattr(files, "paths")
+    older = _check_partials(cast("ListedReader", files), checkpoint.size) if listed else 0
+    beyond = leftovers(cast("ListedReader", files), checkpoint.size) if listed else []
+    # 7. fsck.sequence
+    if numbering.gaps and gapless:
+        gap = numbering.gaps[0]
+        bundle = gap.index // TILE_WIDTH
+        place_of = Tile(ENTRIES, bundle, _width_today(Tile(ENTRIES, bundle), checkpoint.size)).path
+        raise VerificationError(str(gap), step="fsck.sequence", place=place_of)
     return LogReport(
-        size,
-        verified.checkpoint.root,
+        checkpoint.size,
+        checkpoint.root,
         verified.cosigners,
-        1 + sum(1 for _ in tiles_of(size)) + older,
-        tuple(leftovers(files, size)),
+        1 + sum(1 for _ in tiles_of(checkpoint.size)) + older,
+        tuple(beyond),
+        listed,
+        tuple(numbering.gaps),
     )
 
 
+def _untold(_done: int, _all: int) -> None:
+    """Nobody watches."""
+
+
 def _check_checkpoint(
-    files: ListedReader, log: LogIdentity, witnesses: Sequence[WitnessIdentity], quorum: int
+    files: LogReader, log: LogIdentity, witnesses: Sequence[WitnessIdentity], quorum: int
 ) -> VerifiedNote:
     try:
         return verify_note(read_checkpoint(files), log, witnesses, quorum, place=CHECKPOINT)
@@ -104,70 +140,135 @@ def _check_checkpoint(
         raise VerificationError(error.message, step="fsck.checkpoint", place=CHECKPOINT) from None
 
 
-def _read_leaves(files: ListedReader, size: int) -> list[bytes]:
-    # 2. fsck.files (level 0; the others where they are compared)
-    tiles = (tile for tile in tiles_of(size) if tile.level == 0)
+def _check_leaves(
+    files: LogReader, log: LogIdentity, checkpoint: Checkpoint, jobs: int, progress: Progress
+) -> Numbering:
+    """Steps 2 to 5: the log from its leaves to its root; how its records are numbered."""
+    size, numbering = checkpoint.size, Numbering()
+    roots, edge, genesis = bytearray(), b"", None
+    fault: Fault | None = None
+    for stretch in stretches(files, size, jobs):
+        fault = fault or stretch.fault
+        # 2. fsck.files
+        if fault is not None and fault.derived is None:
+            raise VerificationError(fault.why, step="fsck.files", place=fault.tile.path)
+        roots += stretch.roots
+        edge = stretch.edge
+        genesis = stretch.genesis if genesis is None else genesis
+        for run in stretch.runs:
+            numbering.add(run)
+        progress(len(roots) // HASH_SIZE * TILE_WIDTH + len(edge) // HASH_SIZE, size)
+    # 3. fsck.entries
+    if fault is not None:
+        bad = _bad_of_two(files, checkpoint, fault, bytes(roots), edge)
+        raise VerificationError(fault.why, step="fsck.entries", place=bad.path)
+    # 4. fsck.tiles
+    _check_tiles(files, checkpoint, bytes(roots), edge)
+    # 5. fsck.root
+    if _root([edge], bytes(roots)) != checkpoint.root:
+        raise VerificationError(
+            "entries and tiles agree on another root", step="fsck.root", place=CHECKPOINT
+        )
+    if genesis != genesis_leaf(log):
+        raise VerificationError(
+            "the first entry is not the genesis of this log", step="fsck.root", place=CHECKPOINT
+        )
+    return numbering
+
+
+def _bad_of_two(
+    files: LogReader, checkpoint: Checkpoint, fault: Fault, roots: bytes, edge: bytes
+) -> Tile:
+    """Which of a bundle and its tile is the bad one: the signed root tells.
+
+    Where more than this pair is wrong it cannot, and the tile above is asked.
+    """
+    tile, derived = fault.tile, fault.derived or b""
+    bundle = Tile(ENTRIES, tile.index, tile.width)
+    if _root([edge], roots) == checkpoint.root:
+        return bundle
+    if tile.width < TILE_WIDTH:
+        return tile
+    at = tile.index * HASH_SIZE
+    instead = roots[:at] + derived + roots[at + HASH_SIZE :]
+    if _root([edge], instead) == checkpoint.root:
+        return tile
+    above, offset = divmod(tile.index, TILE_WIDTH)
+    width = _width_today(Tile(1, above), checkpoint.size)
     try:
-        return [each for tile in tiles for each in read_hashes(files, tile)]
-    except DamagedError as error:
-        raise _unreadable(error) from None
+        stored = read_hashes(files, Tile(1, above, width))[offset]
+    except DamagedError:
+        return tile
+    return bundle if stored == roots[at : at + HASH_SIZE] else tile
 
 
-def _unreadable(error: DamagedError) -> VerificationError:
-    fields = error.fields
-    return VerificationError(fields["why"], step="fsck.files", place=fields["file"])
+def _check_tiles(files: LogReader, checkpoint: Checkpoint, roots: bytes, edge: bytes) -> None:
+    # 4. fsck.tiles
+    level, row, below = 1, roots, [edge]
+    while row:
+        for start in range(0, len(row), _TILE_SIZE):
+            due = row[start : start + _TILE_SIZE]
+            tile = Tile(level, start // _TILE_SIZE, len(due) // HASH_SIZE)
+            found = _read(files, tile)
+            if found != due:
+                instead = row[:start] + found + row[start + len(due) :]
+                signed = len(found) == len(due) and _root(below, instead) == checkpoint.root
+                raise _wrong_tile(tile, due, found if signed else None)
+        whole = len(row) - len(row) % _TILE_SIZE
+        level, row, below = level + 1, _roots_over(row), [*below, row[whole:]]
 
 
-def _read(files: ListedReader, tile: Tile) -> bytes:
+def _wrong_tile(tile: Tile, due: bytes, signed: bytes | None) -> VerificationError:
+    """The tile, or if the signed root bears it out, the object below it that was replaced.
+
+    Whoever changes a record and hashes it into its level-0 tile, but no higher, is found here.
+    """
+    if signed is None:
+        return VerificationError(
+            "not the roots of the tiles below", step="fsck.tiles", place=tile.path
+        )
+    first = next(i for i in range(len(due)) if due[i] != signed[i]) // HASH_SIZE
+    index = tile.index * TILE_WIDTH + first
+    bad = Tile(tile.level - 1 if tile.level > 1 else ENTRIES, index)
+    return VerificationError(
+        f"not what the signed root demands, nor what {tile.path} holds of it",
+        step="fsck.tiles",
+        place=bad.path,
+    )
+
+
+def _roots_over(row: bytes) -> bytes:
+    """The roots of the whole tiles of a row of hashes."""
+    starts = range(0, len(row) - len(row) % _TILE_SIZE, _TILE_SIZE)
+    return b"".join(root_of(_split(row[start : start + _TILE_SIZE])) for start in starts)
+
+
+def _root(below: Sequence[bytes], row: bytes) -> bytes:
+    """The tree's root from a row of hashes and, of each level below it, those in no whole tile."""
+    levels = [_split(each) for each in below]
+    while row:
+        levels.append(_split(row[len(row) - len(row) % _TILE_SIZE :]))
+        row = _roots_over(row)
+    return RightEdge(levels).root()
+
+
+def _split(row: bytes) -> list[bytes]:
+    return parse_hashes(row, len(row) // HASH_SIZE)
+
+
+def _read(files: LogReader, tile: Tile) -> bytes:
     # 2. fsck.files
     try:
         return read_tile(files, tile)
     except DamagedError as error:
-        raise _unreadable(error) from None
-
-
-def _check_entries(files: ListedReader, checkpoint: Checkpoint, leaves: Sequence[bytes]) -> bytes:
-    """Compares bundles with level-0 tiles; the first entry."""
-    # 3. fsck.entries
-    genesis = b""
-    for tile in (tile for tile in tiles_of(len(leaves)) if tile.level == ENTRIES):
-        try:
-            entries = read_entries(files, tile)
-        except DamagedError as error:
-            raise _unreadable(error) from None
-        start = tile.index * TILE_WIDTH
-        if hash_leaves(entries) != leaves[start : start + tile.width]:
-            # Two files disagree; the signed root tells which of them is the bad one.
-            hashes_are_good = root_of(leaves) == checkpoint.root
-            bad = tile if hashes_are_good else Tile(0, tile.index, tile.width)
-            raise VerificationError(
-                "entries and level-0 hashes disagree", step="fsck.entries", place=bad.path
-            )
-        genesis = genesis if tile.index else entries[0]
-    return genesis
-
-
-def _check_tiles(files: ListedReader, leaves: Sequence[bytes]) -> None:
-    # 4. fsck.tiles
-    below = list(leaves)
-    for level, count in levels_of(len(leaves)):
-        if level == 0:
-            continue
-        starts = range(0, count * TILE_WIDTH, TILE_WIDTH)
-        below = [root_of(below[start : start + TILE_WIDTH]) for start in starts]
-        for start in range(0, count, TILE_WIDTH):
-            hashes = below[start : start + TILE_WIDTH]
-            tile = Tile(level, start // TILE_WIDTH, len(hashes))
-            if _read(files, tile) != encode_hashes(hashes):
-                raise VerificationError(
-                    "not the roots of the tiles below", step="fsck.tiles", place=tile.path
-                )
+        fields = error.fields
+        raise VerificationError(fields["why"], step="fsck.files", place=fields["file"]) from None
 
 
 def _check_partials(files: ListedReader, size: int) -> int:
     """Compares partial files of older sizes with today's; how many there are."""
     # 6. fsck.partials
-    older = [tile for tile in partials(files, size) if not _is_current(tile, size)]
+    older = [tile for tile in partials(files, size) if tile.width != _width_today(tile, size)]
     for tile in older:
         today = Tile(tile.level, tile.index, _width_today(tile, size))
         if tile.level == ENTRIES:
@@ -179,10 +280,6 @@ def _check_partials(files: ListedReader, size: int) -> int:
                 f"not a prefix of {today.path}", step="fsck.partials", place=tile.path
             )
     return len(older)
-
-
-def _is_current(tile: Tile, size: int) -> bool:
-    return tile.width == _width_today(tile, size)
 
 
 def _width_today(tile: Tile, size: int) -> int:

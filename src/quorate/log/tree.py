@@ -176,7 +176,7 @@ class StoredTree:
         """What `fsck` finds, as the failure of a log that cannot go on."""
         name = self._storage.name
         try:
-            check_log(self._storage, self._identity)
+            check_log(self._storage, self._identity, gapless=False)
         except VerificationError as error:
             return DamagedError(
                 f"could not use log {name}: {error}",
