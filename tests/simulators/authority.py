@@ -204,6 +204,7 @@ class Desk:
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, bytes]] = field(default_factory=list)
     """Content type and body of every request."""
+    paths: list[str] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
 
@@ -215,6 +216,7 @@ def serving(desk: Desk) -> Iterator[str]:
         def do_POST(self) -> None:
             request = self.rfile.read(int(self.headers["content-length"]))
             desk.asked.append((self.headers["content-type"], request))
+            desk.paths.append(self.path)
             body = desk.authority.answer(request) if desk.body is None else desk.body
             self.send_response(desk.status)
             self.send_header("content-type", "application/timestamp-reply")

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from rfc3161_client import (
     SignedData,
@@ -122,6 +123,19 @@ class TimestampSource(Protocol):
         At most `MAX_ANSWER` bytes; raises `UnavailableError` when there is no answer in time.
         """
         ...
+
+
+def read_root(data: bytes) -> bytes:
+    """The DER of the one certificate in ``data``, a file in PEM or DER; else `EncodingError`."""
+    if not data.lstrip().startswith(b"-----BEGIN"):
+        return data  # `TimestampAuthority` looks at it
+    try:
+        certificates = x509.load_pem_x509_certificates(data)
+    except ValueError:
+        certificates = []
+    if len(certificates) != 1:
+        raise EncodingError("could not read a certificate: not exactly one in the PEM file")
+    return certificates[0].public_bytes(Encoding.DER)
 
 
 def stamped_bytes(note: Note, log: LogIdentity, *, place: str = "timestamp") -> bytes:
