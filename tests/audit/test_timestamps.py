@@ -16,6 +16,7 @@ from quorate.log.receipt import Receipt
 from quorate.log.timestamp import TimestampAuthority, stamped_bytes
 from quorate.provenance.bundle import ROOTS
 from quorate.provenance.roots import Roots
+from tests.architecture.test_audit_alone import run_alone
 from tests.simulators.authority import Authority, Wish
 from tests.simulators.forger import Evidence, Forger
 
@@ -79,6 +80,21 @@ def test_receipt__with_a_token__says_when_by_whose_word_and_what_is_not_proven(
         "that the record is true; "
         "when the record was made: only that it was not after the timestamp"
     )
+
+
+def test_receipt__with_a_token_by_the_command__alone_and_offline(
+    stamped: Receipt, roots: Roots, leaf: bytes, tmp_path: Path
+) -> None:
+    receipt, trust = tmp_path / "it.tlog-proof", tmp_path / "trust.json"
+    receipt.write_text(str(stamped))
+    receipt.with_suffix(".json").write_bytes(leaf)
+    trust.write_bytes(roots.to_bytes())
+    statements = (
+        "import sys\nfrom quorate.cli.application import run\n"
+        f"assert run(['verify', {str(receipt)!r}, '--trust', {str(trust)!r}]) == 0\n"
+        "assert 'rfc3161_client' in sys.modules and 'urllib3' not in sys.modules"
+    )
+    assert run_alone(statements) == ["quorate.cli"]  # which was asked, and brought nothing else
 
 
 def test_receipt__fewer_witnesses_than_at_stamping__still_stamped(

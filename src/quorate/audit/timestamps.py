@@ -61,8 +61,12 @@ def _independent_hands(cosigners: Sequence[Cosignature], owner: MemberRoot, trus
     return len(hands - {trust.hand_of(owner.name)})
 
 
+def moment_of(stamped: Timestamped) -> str:
+    """The time that an authority stated, for people."""
+    return f"{datetime.fromtimestamp(stamped.time, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _words(receipt: Receipt, stamped: Timestamped | None) -> str:
     if stamped is not None:
-        moment = datetime.fromtimestamp(stamped.time, UTC)
-        return f"{moment:%Y-%m-%d %H:%M:%S} UTC, says {stamped.authority}"
+        return f"{moment_of(stamped)}, says {stamped.authority}"
     return "none" if receipt.extra is None else _UNCHECKED
