@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import socket
 import threading
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,10 @@ from quorate.core.errors import InputError, UnavailableError
 
 _CHUNK = 65_536
 _FAILURES = (OSError, HTTPError, http.client.HTTPException, ValueError)
+
+
+class TooLongError(UnavailableError):
+    """The server answered more bytes than it was asked for; the rest was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +64,12 @@ class HttpCaller:
         with self._lock:
             self._line.close()
 
-    def get(self, path: str, *, limit: int) -> Reply:
-        """The answer to GET ``path``, at most ``limit`` bytes of body; see `post`."""
-        return self._call("GET", path, None, {}, limit)
+    def get(self, path: str, *, limit: int, gzip: bool = False) -> Reply:
+        """The answer to GET ``path``, at most ``limit`` bytes of body; see `post`.
+
+        With ``gzip`` the server may compress it; ``limit`` bounds what it unpacks to.
+        """
+        return self._call("GET", path, None, {"Accept-Encoding": "gzip"} if gzip else {}, limit)
 
     def post(self, path: str, body: bytes, content_type: str, *, limit: int) -> Reply:
         """The answer to POST ``path``, at most ``limit`` bytes of body.
@@ -74,7 +82,7 @@ class HttpCaller:
     def _call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], limit: int
     ) -> Reply:
-        headers = headers | {"Accept-Encoding": "identity", "User-Agent": "quorate"}
+        headers = {"Accept-Encoding": "identity", "User-Agent": "quorate"} | headers
         target = f"{(self._where.path or '').rstrip('/')}{path}"
         with self._lock, self._deadline() as overdue:
             try:
@@ -85,7 +93,10 @@ class HttpCaller:
                 self._line.request(
                     method, target, body, headers, preload_content=False, decode_content=False
                 )
-                return self._read(self._line.getresponse(), limit)
+                reply = self._read(self._line.getresponse(), limit)
+                if overdue.is_set():  # cut off, an answer without a length looks whole
+                    raise TimeoutError
+                return reply
             except _FAILURES as error:
                 self._line.close()
                 late = overdue.is_set() or isinstance(error, TimeoutError)
@@ -98,12 +109,14 @@ class HttpCaller:
     def _read(self, response: BaseHTTPResponse, limit: int) -> Reply:
         with contextlib.closing(response):
             body = b""
+            unpack = _Unpacker(response.headers.get("content-encoding", ""))
             while chunk := response.read(min(_CHUNK, limit + 1 - len(body))):
-                body += chunk
+                body += unpack(chunk, limit + 1 - len(body))
                 if len(body) > limit:
-                    raise UnavailableError(
+                    raise TooLongError(
                         f"could not read the answer of {self.url}: it is longer than {limit} bytes"
                     )
+            unpack.finish()
             kind = response.headers.get("content-type", "")
             return Reply(response.status, kind.partition(";")[0].strip().lower(), body)
 
@@ -131,6 +144,30 @@ class HttpCaller:
         kind = HTTPSConnection if self._where.scheme == "https" else HTTPConnection
         host = str(self._where.host).strip("[]")
         return kind(host, self._where.port, timeout=self._seconds)
+
+
+class _Unpacker:
+    """The bytes of an answer as they were before gzip, never more of them than there is room for.
+
+    A few compressed bytes may stand for gigabytes: they are unpacked only as far as the room goes.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        packed = encoding.strip().lower() == "gzip"
+        self._gzip = zlib.decompressobj(wbits=31) if packed else None
+
+    def __call__(self, data: bytes, room: int) -> bytes:
+        if self._gzip is None:
+            return data
+        try:
+            return self._gzip.decompress(data, room)
+        except zlib.error as error:
+            raise HTTPError(f"bad gzip ({error})") from None
+
+    def finish(self) -> None:
+        """Raises unless the compressed bytes came to their own end."""
+        if self._gzip is not None and not (self._gzip.eof and not self._gzip.unused_data):
+            raise HTTPError("gzip that does not end with the answer")
 
 
 def _parse(url: str) -> Url:

@@ -1,0 +1,150 @@
+"""A call ends in time whatever the server does, reads no more than it may, and asks nobody else."""
+
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from quorate.core.errors import InputError, UnavailableError
+from quorate.log.web.calling import HttpCaller, Reply
+from quorate.log.web.hosting import hosted
+
+
+async def echo(request: Request) -> Response:
+    body = await request.body()
+    port = str(request.client.port) if request.client else ""
+    kind = request.headers["content-type"]
+    return PlainTextResponse(body or port, 201 if body else 200, {"content-type": kind or "a/b"})
+
+
+async def port_of(request: Request) -> Response:
+    return PlainTextResponse(str(request.client.port))
+
+
+async def elsewhere(_: Request) -> Response:
+    return RedirectResponse("/port", 302)
+
+
+ROUTES = [
+    Route("/a/echo", echo, methods=["POST"]),
+    Route("/port", port_of),
+    Route("/elsewhere", elsewhere),
+]
+
+
+@contextlib.contextmanager
+def answering(*parts: bytes, pause: float = 0.05):
+    """A server that sends ``parts`` with pauses to everyone who connects, whatever is asked."""
+    ended = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while not ended.is_set():
+            line, _ = listener.accept()
+            with line, contextlib.suppress(OSError):
+                line.recv(65_536)
+                for part in parts:
+                    line.sendall(part)
+                    if ended.wait(pause):
+                        break
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        ended.set()
+        with contextlib.suppress(OSError):
+            socket.create_connection(listener.getsockname(), timeout=1).close()
+        thread.join()
+        listener.close()
+
+
+def test_post__status_type_and_body_returned():
+    with hosted(ROUTES) as address, HttpCaller(f"{address.url}/a/") as caller:
+        reply = caller.post("/echo", b"hello", "Text/X.thing; charset=a", limit=5)
+        assert reply == Reply(201, "text/x.thing", b"hello")
+
+
+def test_get__again_and_again__one_connection():
+    with hosted(ROUTES) as address, HttpCaller(address.url) as caller:
+        assert len({caller.get("/port", limit=10).body for _ in range(5)}) == 1
+
+
+def test_get__after_the_server_was_restarted__a_new_connection():
+    with hosted(ROUTES) as address:
+        caller = HttpCaller(address.url)
+        caller.get("/port", limit=10)
+    with pytest.raises(UnavailableError, match="Connection refused"):
+        caller.get("/port", limit=10)
+    with hosted(ROUTES, address=address), caller:
+        assert caller.get("/port", limit=10).status == 200
+
+
+def test_get__redirect__not_followed():
+    with hosted(ROUTES) as address, HttpCaller(address.url) as caller:
+        assert caller.get("/elsewhere", limit=100).status == 302
+
+
+def test_get__longer_than_the_limit__refused_and_usable_again():
+    with hosted(ROUTES) as address, HttpCaller(f"{address.url}/a") as caller:
+        with pytest.raises(UnavailableError, match="longer than 4 bytes"):
+            caller.post("/echo", b"hello", "a/b", limit=4)
+        assert caller.post("/echo", b"hell", "a/b", limit=4).body == b"hell"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [b""],
+        [b"H", b"T", *[b"T"] * 100],
+        [HEAD, *[b"x"] * 100],
+        [HEAD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), *[b"x"] * 100],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *[b"1\r\nx\r\n"] * 100],
+        [b"HTTP/1.1 200 OK\r\n", *[b"a: b\r\n"] * 90],
+    ],
+)
+def test_get__trickled_answer__ends_in_time(parts):
+    pause = 0.05 if len(parts) > 1 else 5
+    with answering(*parts, pause=pause) as url, HttpCaller(url, seconds=0.5) as caller:
+        started = time.monotonic()
+        with pytest.raises(UnavailableError, match="could not reach"):
+            caller.get("/", limit=2000)
+        assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"\x00\xff\x00",
+        b"HTTP/1.1 two OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\na: " + b"b" * 70_000 + b"\r\n\r\n",
+    ],
+)
+def test_get__no_http__one_error_of_ours(answer):
+    with (
+        answering(answer) as url,
+        HttpCaller(url, seconds=2) as caller,
+        pytest.raises(UnavailableError, match="could not reach"),
+    ):
+        caller.get("/", limit=2000)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "a", "ftp://a", "http://", "http://u:p@a", "http://a?b", "http://a#b", "http://ä", "//a"],
+)
+def test_url__other_form__refused(url):
+    with pytest.raises(InputError, match="as a server's address"):
+        HttpCaller(url)
