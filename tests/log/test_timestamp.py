@@ -362,20 +362,61 @@ def test_authority__name_root_or_policy_wrong__refused(name, root, policy):
 # -- the same by another program
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed: apt install it")
+needs_openssl = pytest.mark.skipif(
+    not shutil.which("openssl"), reason="openssl is not installed: install it with your system"
+)
+
+OFFICE = """\
+[tsa]
+default_tsa = office
+[office]
+serial = serial
+signer_cert = leaf.pem
+signer_key = key.pem
+certs = middle.pem
+signer_digest = sha256
+default_policy = 1.2.3.4
+digests = sha256
+accuracy = secs:1
+tsa_name = yes
+ess_cert_id_chain = yes
+ess_cert_id_alg = sha256
+"""
+
+
+def openssl(folder: Path, *arguments: str) -> str:
+    """What ``openssl ts`` says in ``folder``."""
+    command = ["openssl", "ts", *arguments]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout + result.stderr
+
+
+@needs_openssl
 def test_openssl__verifies_our_request_and_token__agrees(tmp_path: Path):
     """The second opinion: OpenSSL's own timestamp command reads what we ask and keep."""
-    files = {
-        "note": stamped_bytes(NOTE, IDENTITY),
-        "root.pem": TSA.root_pem,
-        "token": ask(Source()),
-        "request": request_for(NOTE, IDENTITY, SeededRandomness(1)).der,
-    }
-    for name, content in files.items():
+    (tmp_path / "note").write_bytes(stamped_bytes(NOTE, IDENTITY))
+    (tmp_path / "root.pem").write_bytes(TSA.root_pem)
+    (tmp_path / "token").write_bytes(ask(Source()))
+    (tmp_path / "request").write_bytes(request_for(NOTE, IDENTITY, SeededRandomness(1)).der)
+    at = str(SAID.time)  # the time that it states, at which its certificates are looked at
+    verify = ("-verify", "-token_in", "-in", "token", "-CAfile", "root.pem", "-attime", at)
+    assert "Verification: OK" in openssl(tmp_path, *verify, "-data", "note")
+    assert "Verification: OK" in openssl(tmp_path, *verify, "-queryfile", "request")
+
+
+@needs_openssl
+def test_openssl__answers_our_request__believed(tmp_path: Path):
+    """An authority that shares no code with ours or with the library: OpenSSL's, with its chain."""
+    for name, content in TSA.files().items():
         (tmp_path / name).write_bytes(content)
-    verify = ["openssl", "ts", "-verify", "-token_in", "-in", "token", "-CAfile", "root.pem"]
-    for source in (["-data", "note"], ["-queryfile", "request"]):
-        # Valid at the stated time, which lies in this test's future or past, not now.
-        at = ["-attime", str(int(NOW.timestamp()))]
-        result = subprocess.run([*verify, *source, *at], cwd=tmp_path, capture_output=True)
-        assert b"Verification: OK" in result.stdout + result.stderr, result.stderr
+    (tmp_path / "office.cnf").write_text(OFFICE)
+    (tmp_path / "serial").write_text("01\n")
+    request = request_for(NOTE, IDENTITY, SeededRandomness(1))
+    (tmp_path / "request").write_bytes(request.der)
+    reply = ("-reply", "-config", "office.cnf", "-queryfile", "request", "-out", "answer")
+    openssl(tmp_path, *reply)
+    answer = (tmp_path / "answer").read_bytes()
+    stamp = accept_answer(answer, request, NOTE, IDENTITY, [TRUSTED])
+    assert (stamp.said.authority, stamp.said.policy) == ("the office", "1.2.3.4")
+    assert check(stamp.token) == stamp.said

@@ -18,7 +18,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 UTC = datetime.UTC
@@ -73,6 +73,13 @@ class Authority:
     def root_pem(self) -> bytes:
         """The root certificate, PEM."""
         return self.root.public_bytes(Encoding.PEM)
+
+    def files(self) -> dict[str, bytes]:
+        """Certificates and the signing key in PEM, for another program to be this authority."""
+        certificates = {"root": self.root, "middle": self.middle, "leaf": self.leaf}
+        found = {f"{k}.pem": v.public_bytes(Encoding.PEM) for k, v in certificates.items()}
+        key = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return found | {"key.pem": key}
 
     def token(self, wish: Wish) -> bytes:
         """A TimeStampToken that says what is wished."""

@@ -42,6 +42,7 @@ from rfc3161_client import VerificationError as Unverified
 from quorate.core.errors import EncodingError, UnavailableError, VerificationError
 from quorate.core.sources import Randomness
 from quorate.log.checkpoint import LogIdentity
+from quorate.log.der import SEQUENCE, certificates_sorted, wrap
 from quorate.log.note import Note
 from quorate.log.verify import verify_note
 
@@ -191,7 +192,7 @@ def accept_answer(
     if len(answer) > MAX_ANSWER:
         raise _refusal("answer", f"the answer is larger than {MAX_ANSWER} bytes", place)
     with _foreign("answer", place):
-        response = decode_timestamp_response(answer)
+        response = decode_timestamp_response(certificates_sorted(answer))
         status, words = response.status, response.status_string
     if status not in _STATUSES_WITH_TOKEN:
         said = f" ({'; '.join(words)[:200]})" if words else ""
@@ -262,7 +263,7 @@ def _read(token: bytes, place: str) -> _Claims:
         raise _refusal("form", f"is larger than {MAX_TOKEN} bytes", place)
     with _foreign("form", place):
         # The library reads answers only; a receipt keeps the token alone, so put it into one.
-        response = decode_timestamp_response(_sequence(_GRANTED + token))
+        response = decode_timestamp_response(wrap(SEQUENCE, _GRANTED + token))
         info, signed_data = response.tst_info, response.signed_data
         claims = _Claims(
             response=response,
@@ -342,15 +343,6 @@ def _check_root(name: str, root: bytes) -> None:
             f"could not hold timestamp authority {name}: its root is not a certificate in DER "
             "that signed itself"
         ) from None
-
-
-def _sequence(content: bytes) -> bytes:
-    """A DER SEQUENCE of ``content``."""
-    size = len(content)
-    if size < 0x80:
-        return bytes([0x30, size]) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8)
-    return bytes([0x30, 0x80 | len(length)]) + length + content
 
 
 def _refusal(step: str, message: str, place: str) -> VerificationError:
