@@ -1,5 +1,5 @@
 """Importing this module registers every command."""
 
-from quorate.cli import audit, demo, inspect, log, train
+from quorate.cli import audit, demo, inspect, log, stamp, train, witness
 
-__all__ = ["audit", "demo", "inspect", "log", "train"]
+__all__ = ["audit", "demo", "inspect", "log", "stamp", "train", "witness"]
