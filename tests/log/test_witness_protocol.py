@@ -11,6 +11,7 @@ from quorate.log.witness_protocol import (
     MAX_LINES,
     MAX_REQUEST,
     AddCheckpoint,
+    UnsignedError,
     believed,
     encode_lines,
     encode_size,
@@ -95,6 +96,27 @@ def test_request__cut_anywhere__refused():
             AddCheckpoint.parse(data[:end])
 
 
+STRAY = "— nobody.example AAAAAAB=\n"  # bits to spare: another spelling
+
+
+def test_request__line_in_another_spelling__ignored_as_one_of_an_unknown_key():
+    for data in (
+        bytes(REQUEST) + STRAY.encode(),
+        bytes(REQUEST).replace("— ".encode(), f"{STRAY}— ".encode(), 1),
+    ):
+        assert AddCheckpoint.parse(data) == REQUEST
+
+
+def test_request__no_line_in_the_one_spelling__unsigned():
+    head = bytes(REQUEST).partition("— ".encode())[0]
+    for lines in (STRAY, STRAY * 3, "— nobody.example AAAA\n"):
+        with pytest.raises(UnsignedError):
+            AddCheckpoint.parse(head + lines.encode())
+    for lines in ("", "\n", "x\n", STRAY[:-1] + "x y\n", "— nobody.example\n"):
+        with pytest.raises(EncodingError):
+            AddCheckpoint.parse(head + lines.encode())
+
+
 def test_request__too_long__refused():
     with pytest.raises(EncodingError, match="too long"):
         AddCheckpoint.parse(bytes(REQUEST) + b"x" * MAX_REQUEST)
@@ -161,4 +183,4 @@ def test_parsers__any_bytes__only_our_errors(data):
         except QuorateError:
             continue
         if isinstance(parsed, AddCheckpoint):
-            assert bytes(parsed) == data
+            assert AddCheckpoint.parse(bytes(parsed)) == parsed

@@ -27,6 +27,7 @@ PATH = "/add-checkpoint"
 OK, MALFORMED, UNSIGNED, UNKNOWN, STALE, UNPROVEN = 200, 400, 403, 404, 409, 422
 
 _OLD = re.compile(r"old (.+)\Z")
+_LINE = re.compile(r"— [^\s+]+ [A-Za-z0-9+/]+={0,2}\Z")
 
 
 class UnknownLogError(InputError):
@@ -109,7 +110,10 @@ class AddCheckpoint:
 
     @classmethod
     def parse(cls, data: bytes) -> "AddCheckpoint":
-        """The inverse of ``bytes``; raises `EncodingError` on any other form."""
+        """The inverse of ``bytes``; raises `EncodingError` on any other form.
+
+        `UnsignedError` if the note has signature lines and none of them can be read.
+        """
         if len(data) > MAX_REQUEST:
             raise EncodingError("could not read a request: it is too long")
         head, separator, note = decode_text(data).partition("\n\n")
@@ -120,7 +124,30 @@ class AddCheckpoint:
         if len(hashes) > MAX_PROOF:
             raise EncodingError(f"could not read a request: more than {MAX_PROOF} hashes")
         proof = tuple(decode_base64(each) for each in hashes)
-        return cls(parse_number(old.group(1)), proof, Note.parse(note))
+        return cls(parse_number(old.group(1)), proof, _read_note(note))
+
+
+def _read_note(text: str) -> Note:
+    """A note without the lines that are in another spelling of base64 than the one.
+
+    Such a line is nobody's signature here, as one that does not verify: a stranger's must not make
+    the log's own unreadable, and the protocol has a status of its own for a note without any.
+    """
+    head, separator, tail = text.rpartition("\n\n")
+    lines = tail.split("\n")
+    kept = [line for line in lines if not _LINE.match(line) or _is_read(line)]
+    if len(kept) == 1 < len(lines) and not kept[0]:
+        place = head.partition("\n")[0][:80]
+        raise UnsignedError("no signature can be read", step="note.log", place=place)
+    return Note.parse(f"{head}{separator}" + "\n".join(kept))
+
+
+def _is_read(line: str) -> bool:
+    try:
+        SignatureLine.parse(line)
+    except EncodingError:
+        return False
+    return True
 
 
 def encode_lines(lines: Iterable[str]) -> bytes:
