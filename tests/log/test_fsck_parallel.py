@@ -161,7 +161,7 @@ def cut_runs(stated, pieces):
     numbering, work = Numbering(), []
     for index, (source, number) in enumerate(stated):
         if index % pieces == 0:
-            work.append(stretch._Work(None, 0))
+            work.append(stretch._Work(None))
         work[-1]._follow([record(source, number)], index)
     for each in work:
         for run in each.runs:

@@ -9,7 +9,7 @@ Acknowledged means durable and in the tree.
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from quorate.core.errors import InternalError, QuorateError, UnavailableError
@@ -53,10 +53,10 @@ class _Batch:
 class Ticket:
     """A record, or several in a row, that the log has taken but not yet acknowledged."""
 
-    __slots__ = ("_batch", "_count", "_offset")
+    __slots__ = ("_count", "_offset", "batch")
 
     def __init__(self, batch: _Batch, offset: int, count: int) -> None:
-        self._batch = batch
+        self.batch = batch
         self._offset = offset
         self._count = count
 
@@ -66,7 +66,7 @@ class Ticket:
         Raises `UnavailableError` if they could not be written, or after ``timeout`` seconds
         (then nothing is known, and waiting may go on).
         """
-        batch = self._batch
+        batch = self.batch
         if not batch.done.wait(timeout):
             raise UnavailableError(f"could not hear of a record within {timeout} seconds")
         if batch.error is not None:
@@ -77,7 +77,7 @@ class Ticket:
     def result(self, timeout: float | None = None) -> Appended:
         """As `indices`, for a single record, with its receipt if it was asked for."""
         index = self.indices(timeout)[0]
-        return Appended(index, self._batch.receipts.get(self._offset))
+        return Appended(index, self.batch.receipts.get(self._offset))
 
 
 class Appender:
@@ -102,6 +102,7 @@ class Appender:
         self._batch = _Batch()
         self._committing = _Batch()  # the batch taken last; done, unless its commit is under way
         self._committing.done.set()
+        self._taking = True  # until the log is closed or a commit has failed
         self._closing = False
         self._failure: QuorateError | None = None
         self._lock = threading.Lock()
@@ -121,7 +122,7 @@ class Appender:
     def close(self) -> None:
         """Commits what is waiting, takes no more, and ends the thread; the log stays open."""
         with self._lock:
-            self._closing = True
+            self._closing, self._taking = True, False
             self._arrived.notify_all()
             self._room.notify_all()
         self._thread.join()
@@ -133,9 +134,8 @@ class Appender:
 
         When too much is waiting: waits too, or with ``wait=False`` raises `FullError`.
         """
-        check_leaf(leaf)
         with self._lock:
-            return self._take((leaf,), len(leaf) + _OVERHEAD, receipt=receipt, wait=wait)
+            return self._submit(leaf, receipt, wait)
 
     def submit_many(self, leaves: Iterable[bytes], *, wait: bool = True) -> Ticket:
         """Takes records that will stand in a row, under one checkpoint, all or none."""
@@ -143,7 +143,14 @@ class Appender:
         check_leaves(taken)
         weight = sum(map(len, taken)) + _OVERHEAD * len(taken)
         with self._lock:
-            return self._take(taken, weight, receipt=False, wait=wait)
+            self._wait_for_room(weight, wait=wait)
+            batch = self._batch
+            offset = len(batch.leaves)
+            batch.leaves += taken
+            batch.weight += weight
+            self._weight += weight
+            self._arrived.notify()
+            return Ticket(batch, offset, len(taken))
 
     def append_now(self, leaf: bytes, *, receipt: bool = False) -> Appended:
         """Takes one record and waits until it is durable and in the tree."""
@@ -162,23 +169,24 @@ class Appender:
 
     # For event loops.
 
-    async def append(self, leaf: bytes, *, receipt: bool = False) -> Appended:
-        """Takes one record and waits, without blocking the loop, until it is durable."""
-        check_leaf(leaf)
+    async def append(self, leaf: bytes, *, receipt: bool = False, wait: bool = True) -> Appended:
+        """Takes one record and waits, without blocking the loop, until it is durable.
+
+        When too much is waiting: waits too, or with ``wait=False`` raises `FullError`.
+        """
         loop = asyncio.get_running_loop()
         while True:
             waiter: asyncio.Future[None] = loop.create_future()
             with self._lock:
                 try:
-                    weight = len(leaf) + _OVERHEAD
-                    ticket = self._take((leaf,), weight, receipt=receipt, wait=False)
-                    ticket._batch.waiters.append((loop, waiter))
-                    taken = True
+                    ticket = self._submit(leaf, receipt, wait=False)
                 except FullError:
-                    self._room_waiters.append((loop, waiter))
-                    taken = False
+                    waiters, ticket = self._room_waiters, None
+                else:
+                    waiters = ticket.batch.waiters
+                waiters.append((loop, waiter))
             await waiter
-            if taken:
+            if ticket is not None:
                 return ticket.result()
 
     # For whoever else needs the log: a reader, a collector of cosignatures.
@@ -201,8 +209,26 @@ class Appender:
 
     # How it works.
 
-    def _take(self, leaves: Sequence[bytes], weight: int, *, receipt: bool, wait: bool) -> Ticket:
-        """Adds records to the gathering batch; the lock is held."""
+    def _submit(self, leaf: bytes, receipt: bool, wait: bool) -> Ticket:
+        """Adds one record to the gathering batch; the lock is held. A microsecond counts here."""
+        check_leaf(leaf)
+        weight = len(leaf) + _OVERHEAD
+        if self._weight + weight > self._limit or not self._taking:
+            self._wait_for_room(weight, wait=wait)
+        batch = self._batch
+        leaves = batch.leaves
+        offset = len(leaves)
+        leaves.append(leaf)
+        batch.weight += weight
+        self._weight += weight
+        if receipt:
+            batch.wanted.append(offset)
+        if not offset:
+            self._arrived.notify()
+        return Ticket(batch, offset, 1)
+
+    def _wait_for_room(self, weight: int, *, wait: bool) -> None:
+        """Returns when ``weight`` more bytes may be taken; the lock is held."""
         self._check_taking()
         # A batch larger than the limit is let in alone: else it would wait for ever.
         while self._weight and self._weight + weight > self._limit:
@@ -213,16 +239,6 @@ class Appender:
                 )
             self._room.wait()
             self._check_taking()
-        batch = self._batch
-        offset = len(batch.leaves)
-        batch.leaves += leaves
-        batch.weight += weight
-        self._weight += weight
-        if receipt:
-            batch.wanted.append(offset)
-        if not offset:
-            self._arrived.notify()
-        return Ticket(batch, offset, len(leaves))
 
     def _check_taking(self) -> None:
         if self._failure is not None:
@@ -268,7 +284,9 @@ class Appender:
             error = InternalError(f"could not append to the log: {bug!r}")
             error.__cause__ = bug
         with self._lock:
-            batch.error = self._failure = error
+            if error is not None:
+                batch.error = self._failure = error
+                self._taking = False
             self._finish(batch)
 
     def _finish(self, batch: _Batch) -> None:

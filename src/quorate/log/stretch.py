@@ -10,11 +10,13 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
 
 from quorate.core.errors import DamagedError, UnavailableError
+from quorate.log.ahead import ReadAhead
 from quorate.log.merkle import HASH_SIZE, hash_leaves, root_of
 from quorate.log.sequence import Gap, sequence_of
 from quorate.log.storage import LogReader, read_entries, read_hashes
@@ -110,11 +112,11 @@ def _in_order(
 ) -> Iterator[Stretch]:
     waiting: deque[Future[Stretch]] = deque()
     for first in islice(starts, ahead):
-        waiting.append(pool.submit(derive, files, size, first))
+        waiting.append(pool.submit(_derive_elsewhere, files, size, first))
     while waiting:
         yield waiting.popleft().result()
         for first in islice(starts, 1):
-            waiting.append(pool.submit(derive, files, size, first))
+            waiting.append(pool.submit(_derive_elsewhere, files, size, first))
 
 
 def _ignore_interrupt() -> None:
@@ -122,19 +124,44 @@ def _ignore_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def _derive_elsewhere(files: LogReader, size: int, first: int) -> Stretch:
+    """`derive` in another process, to which a reader with connections comes with none open."""
+    with ExitStack() as ended:
+        if hasattr(files, "close"):
+            ended.callback(files.close)
+        return derive(files, size, first)
+
+
 def derive(files: LogReader, size: int, first: int) -> Stretch:
-    """The stretch from bundle ``first`` on, of a log of ``size`` leaves; raises nothing of it."""
-    work = _Work(files, size)
-    for index in range(first, min(first + STRETCH, -(-size // TILE_WIDTH))):
-        work.take(index)
+    """The stretch from bundle ``first`` on, of a log of ``size`` leaves.
+
+    What is wrong with it is told, not raised; `UnavailableError` if it cannot be read now.
+    """
+    indices = range(first, min(first + STRETCH, -(-size // TILE_WIDTH)))
+    pairs = [_pair(index, size) for index in indices]
+    with _ahead(files, [tile.path for pair in pairs for tile in pair]) as reader:
+        work = _Work(reader)
+        for tile, bundle in pairs:
+            work.take(tile, bundle)
     runs = tuple(Run(*run) for run in work.runs)
     return Stretch(bytes(work.roots), work.edge, work.genesis, runs, work.fault)
+
+
+def _pair(index: int, size: int) -> tuple[Tile, Tile]:
+    """A level-0 tile and the bundle below it."""
+    width = min(TILE_WIDTH, size - index * TILE_WIDTH)
+    return Tile(0, index, width), Tile(ENTRIES, index, width)
+
+
+def _ahead(files: LogReader, paths: list[str]) -> AbstractContextManager[LogReader]:
+    """A reader that can answer several questions at once is asked several."""
+    lines = getattr(files, "lines", 1)
+    return ReadAhead(files, paths, lines) if lines > 1 else nullcontext(files)
 
 
 @dataclass(slots=True)
 class _Work:
     files: LogReader
-    size: int
     roots: bytearray = field(default_factory=bytearray)
     edge: bytes = b""
     genesis: bytes | None = None
@@ -142,16 +169,14 @@ class _Work:
     fault: Fault | None = None
     _open: dict[str, list] = field(default_factory=dict)  # type: ignore[type-arg]
 
-    def take(self, index: int) -> None:
-        """One bundle and its tile; after the first fault only what tells who is to blame."""
-        width = min(TILE_WIDTH, self.size - index * TILE_WIDTH)
-        tile, bundle = Tile(0, index, width), Tile(ENTRIES, index, width)
+    def take(self, tile: Tile, bundle: Tile) -> None:
+        """A tile and its bundle; after the first fault only what tells who is to blame."""
         try:
             hashes = read_hashes(self.files, tile)
         except DamagedError as error:
             self._blame(Fault(tile, error.fields["why"]))
             hashes = []
-        self._keep(hashes, width)
+        self._keep(hashes, tile.width)
         if self.fault is not None:
             return
         try:
@@ -161,11 +186,11 @@ class _Work:
             return
         derived = hash_leaves(entries)
         if derived != hashes:
-            shown = root_of(derived) if width == TILE_WIDTH else b"".join(derived)
+            shown = root_of(derived) if tile.width == TILE_WIDTH else b"".join(derived)
             self._blame(Fault(tile, "entries and level-0 hashes disagree", shown))
-        if index == 0:
+        if tile.index == 0:
             self.genesis = entries[0]
-        self._follow(entries, index * TILE_WIDTH)
+        self._follow(entries, tile.index * TILE_WIDTH)
 
     def _blame(self, fault: Fault) -> None:
         self.fault = self.fault or fault

@@ -44,7 +44,7 @@ class UrlReader:
         self.lines = lines
         self._free = threading.BoundedSemaphore(lines)
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[object, ...]:
         return _opened, (self.name, self._seconds, self.lines, self._clock)
 
     def __enter__(self) -> "UrlReader":
