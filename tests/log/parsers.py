@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from quorate.core.errors import QuorateError
+from quorate.core.sources import SeededRandomness
 from quorate.log.checkpoint import Checkpoint, WitnessIdentity, sign_checkpoint, sign_cosignature
+from quorate.log.der import certificates_sorted
 from quorate.log.equivocation import (
     Evidence,
     prove_equivocation,
@@ -30,8 +32,16 @@ from quorate.log.tiles import (
     parse_hashes,
     tiles_of,
 )
+from quorate.log.timestamp import (
+    TimestampAuthority,
+    accept_answer,
+    read_root,
+    request_for,
+    verify_timestamp,
+)
 from quorate.log.verify import verify_note, verify_receipt
 from tests.log.parties import ALICE, IDENTITY, ORIGIN, WITNESS_IDENTITIES, WITNESSES
+from tests.simulators.authority import Authority
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,11 @@ EVIDENCE = (
     ),
     prove_equivocation(IDENTITY, str(HEAD), str(_TWIN)),
 )
+TSA = Authority()
+OFFICES = [TimestampAuthority("the office", TSA.root_der)]
+REQUEST = request_for(HEAD, IDENTITY, SeededRandomness("timestamp"))
+ANSWER = TSA.answer(REQUEST.der)
+TOKEN = accept_answer(ANSWER, REQUEST, HEAD, IDENTITY, OFFICES).token
 
 
 def _after_width(parse: Callable[[bytes, int], Any]) -> Callable[[bytes], Any]:
@@ -182,5 +197,31 @@ PARSERS = [
     ),
     text_parser("policy-verifier", Policy.parse(POLICY).check, COSIGNED, write=None),
     text_parser("evidence-verifier", verify_equivocation, *EVIDENCE, write=None),
+    text_parser(
+        "receipt-timestamp",
+        lambda text: Receipt.parse(text).timestamp,
+        RECEIPTS[0].with_timestamp(TOKEN),
+        write=None,
+    ),
+    Parser(
+        "timestamp-verifier",
+        lambda data: verify_timestamp(data, COSIGNED, IDENTITY, OFFICES),
+        None,
+        (TOKEN,),
+    ),
+    Parser(
+        "timestamp-answer",
+        lambda data: accept_answer(data, REQUEST, HEAD, IDENTITY, OFFICES),
+        None,
+        (ANSWER,),
+    ),
+    Parser("der-certificates", certificates_sorted, bytes, (ANSWER,), False),
+    Parser(
+        "timestamp-root",
+        lambda data: TimestampAuthority("the office", read_root(data)),
+        lambda authority: authority.root,
+        (TSA.root_der, TSA.root_pem),
+        False,
+    ),
 ]
 """One line per reader: name, reader, valid specimens, what writes it again."""

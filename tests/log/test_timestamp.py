@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asn1crypto import tsp
+from asn1crypto import pem, tsp
+from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
@@ -27,6 +28,7 @@ from quorate.log.timestamp import (
     Timestamped,
     accept_answer,
     obtain_timestamp,
+    read_root,
     request_for,
     stamped_bytes,
     verify_timestamp,
@@ -357,6 +359,21 @@ def test_answer__any_bytes__refused(answer):
 def test_authority__name_root_or_policy_wrong__refused(name, root, policy):
     with pytest.raises(EncodingError):
         TimestampAuthority(name, root, policy)
+
+
+def test_read_root__either_form__the_same_der():
+    assert read_root(TSA.root_pem) == read_root(TSA.root_der) == TSA.root_der
+
+
+def test_read_root__two_certificates_or_a_negative_serial_number__refused():
+    """The library only warns of the serial number; a warning would reach the user's screen."""
+    odd = asn1_x509.Certificate.load(TSA.root_der)
+    odd["tbs_certificate"]["serial_number"] = -5
+    for data in (TSA.root_pem * 2, pem.armor("CERTIFICATE", odd.dump())):
+        with pytest.raises(EncodingError, match="not exactly one"):
+            read_root(data)
+    with pytest.raises(EncodingError):
+        TimestampAuthority("odd", odd.dump())
 
 
 # -- the same by another program

@@ -23,6 +23,7 @@ Revocation is not looked up: an auditor has no network. Format page: docs/format
 
 import hashlib
 import re
+import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,8 +132,9 @@ def read_root(data: bytes) -> bytes:
     if not data.lstrip().startswith(b"-----BEGIN"):
         return data  # `TimestampAuthority` looks at it
     try:
-        certificates = x509.load_pem_x509_certificates(data)
-    except ValueError:
+        with _strict():
+            certificates = x509.load_pem_x509_certificates(data)
+    except Exception:
         certificates = []
     if len(certificates) != 1:
         raise EncodingError("could not read a certificate: not exactly one in the PEM file")
@@ -327,17 +329,27 @@ def _foreign(step: str, place: str) -> Generator[None]:
     `cryptography`; a panic of its Rust half is no Exception and is known by its name only.
     """
     try:
-        yield
+        with _strict():
+            yield
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise _refusal(step, "is not a timestamp that can be read", place) from None
 
 
+@contextmanager
+def _strict() -> Generator[None]:
+    """A certificate that is only warned of (a serial number of zero) is refused, not talked of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
 def _check_root(name: str, root: bytes) -> None:
     try:
-        certificate = x509.load_der_x509_certificate(root)
-        certificate.verify_directly_issued_by(certificate)
+        with _strict():
+            certificate = x509.load_der_x509_certificate(root)
+            certificate.verify_directly_issued_by(certificate)
     except Exception:
         raise EncodingError(
             f"could not hold timestamp authority {name}: its root is not a certificate in DER "
