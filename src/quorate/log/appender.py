@@ -177,14 +177,15 @@ class Appender:
         loop = asyncio.get_running_loop()
         while True:
             waiter: asyncio.Future[None] = loop.create_future()
+            ticket: Ticket | None = None
             with self._lock:
                 try:
                     ticket = self._submit(leaf, receipt, wait=False)
+                    ticket.batch.waiters.append((loop, waiter))
                 except FullError:
-                    waiters, ticket = self._room_waiters, None
-                else:
-                    waiters = ticket.batch.waiters
-                waiters.append((loop, waiter))
+                    if not wait:
+                        raise
+                    self._room_waiters.append((loop, waiter))
             await waiter
             if ticket is not None:
                 return ticket.result()
