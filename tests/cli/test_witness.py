@@ -7,7 +7,7 @@ import pytest
 from quorate.log.checkpoint import WitnessIdentity
 from quorate.log.note import NoteKey
 from quorate.log.web.hosting import hosted
-from quorate.log.witness import Witness, WitnessedLog
+from quorate.log.witness import Witness, WitnessedLog, logs_of
 from quorate.log.witness_protocol import AddCheckpoint, ForkError
 from tests.cli.calls import refused, tree
 from tests.log.forks import Branch
@@ -56,6 +56,34 @@ def test_status__logs_and_forks__shown(call, state):
     value = json.loads(call("witness", "status", "--state", state, "--json").out)
     assert value["logs"] == [{"origin": ORIGIN, "root": Branch("one").root(3).hex(), "size": 3}]
     assert (value["name"], len(value["keys"]), len(value["conflicts"])) == (NAME, 2, 1)
+
+
+def test_evidence__fork__proof_that_verify_accepts(call, state, tmp_path):
+    ed25519, _ = KEYRING.witness_signers
+    witness = Witness(NAME, ed25519, state / "seen", CLOCK)
+    logs = {ORIGIN: WitnessedLog.of(IDENTITY)}
+    nothing = call("witness", "evidence", "--state", state, "--to", tmp_path / "to")
+    assert (nothing.code, (tmp_path / "to").exists()) == (0, False)
+    witness.add_checkpoint(AddCheckpoint.of(0, [], Branch("one").note(3)), logs)
+    with pytest.raises(ForkError):
+        witness.add_checkpoint(AddCheckpoint.of(3, [], Branch("two").note(3)), logs)
+    ending = call("witness", "evidence", "--state", state, "--to", tmp_path / "to")
+    (path,) = (tmp_path / "to").iterdir()
+    assert (ending.code, ending.out) == (0, f"{path}  {ORIGIN}\n")
+    verdict = call("verify", path)
+    assert verdict.code == 0 and f"proven: {ORIGIN} signed two trees" in verdict.out
+
+
+def test_evidence__log_known_by_one_key__cannot_tell(call, state, tmp_path):
+    (state / "logs").write_text(f"log {LOG_KEYS[0]}\n")
+    witness = Witness(NAME, KEYRING.witness_signer, state / "seen", CLOCK)
+    logs = logs_of(LOG_KEYS[:1])
+    witness.add_checkpoint(AddCheckpoint.of(0, [], Branch("one").note(3)), logs)
+    with pytest.raises(ForkError):
+        witness.add_checkpoint(AddCheckpoint.of(3, [], Branch("two").note(3)), logs)
+    ending = call("witness", "evidence", "--state", state, "--to", tmp_path / "to")
+    refused(ending, 2, "not both of its keys", "--log")
+    assert not (tmp_path / "to").exists()
 
 
 @pytest.mark.parametrize(

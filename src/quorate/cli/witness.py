@@ -1,5 +1,6 @@
 """``quorate witness``: cosign the checkpoints of others' logs, as a service of its own."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,14 +10,17 @@ from quorate.cli.application import app
 from quorate.cli.audit import JsonOption
 from quorate.cli.output import print_json, say, styled, tell
 from quorate.core.encoding import decode_text
-from quorate.core.errors import EncodingError, InputError
-from quorate.core.files import make_folder, read_file
+from quorate.core.errors import EncodingError, InputError, UndecidedError
+from quorate.core.files import make_folder, read_file, write_durable
+from quorate.core.hashing import Digest
 from quorate.core.keyring import Keyring
 from quorate.core.sources import SystemClock, SystemRandomness
+from quorate.log.equivocation import SUFFIX, prove_equivocation
 from quorate.log.note import check_key_name
 from quorate.log.web.hosting import Address, Server
 from quorate.log.web.witness_server import WITNESS_LIMITS, witness_routes
 from quorate.log.witness import Witness, WitnessedLog, logs_of
+from quorate.log.witness_state import Conflict
 from quorate.node.config import passphrase
 
 KEY_FILE = "witness.key"
@@ -27,6 +31,10 @@ witness_app = typer.Typer(help="Cosign others' logs as a witness.", no_args_is_h
 app.add_typer(witness_app, name="witness")
 
 StateOption = Annotated[Path, typer.Option(help="The witness's folder: its key, what it has seen.")]
+LogOption = Annotated[
+    list[str] | None,
+    typer.Option(help="A log's verifier key; again for its other keys and for other logs."),
+]
 
 
 @witness_app.command("create")
@@ -57,10 +65,7 @@ def serve_command(
     listen: Annotated[
         str, typer.Option(help="HOST:PORT; port 0 takes a free one.")
     ] = "127.0.0.1:7380",
-    log: Annotated[
-        list[str] | None,
-        typer.Option(help="A log's verifier key; again for its other keys and for other logs."),
-    ] = None,
+    log: LogOption = None,
     prefix: Annotated[str, typer.Option(help="A path before /add-checkpoint.")] = "",
 ) -> int:
     """Answer add-checkpoint requests until interrupted. Prints the URL when it listens."""
@@ -104,6 +109,36 @@ def status_command(state: StateOption, as_json: JsonOption = False) -> int:
     for conflict in conflicts:
         say(styled("  FORK", "red"), f"  {conflict.origin} signed two trees of one size")
     return 0
+
+
+@witness_app.command("evidence")
+def evidence_command(
+    state: StateOption,
+    to: Annotated[Path, typer.Option(help="The folder to write the files into.")],
+    log: LogOption = None,
+) -> int:
+    """Write a proof for everybody against each log that showed this witness two trees."""
+    conflicts, logs = _open(state).conflicts(), _known_logs(state, log or [])
+    if not conflicts:
+        tell("no log showed this witness two trees of one size")
+        return 0
+    found = [(conflict.origin, _evidence(conflict, logs)) for conflict in conflicts]
+    make_folder(to)
+    for origin, text in found:
+        path = to / f"{Digest.of(text).hex[:16]}{SUFFIX}"
+        write_durable(path, text)
+        say(f"{path}  {origin}")
+    return 0
+
+
+def _evidence(conflict: Conflict, logs: Mapping[str, WitnessedLog]) -> bytes:
+    known = logs.get(conflict.origin)
+    if known is None or known.identity is None:
+        raise UndecidedError(
+            f"could not prove it of {conflict.origin}: not both of its keys are known here",
+            remedy="name its Ed25519 and its ML-DSA-44 verifier key with --log",
+        )
+    return str(prove_equivocation(known.identity, conflict.seen, conflict.shown)).encode()
 
 
 def _open(state: Path) -> Witness:

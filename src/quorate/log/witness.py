@@ -76,6 +76,14 @@ class WitnessedLog:
         """A log of ours."""
         return cls(log.origin, log.verifiers)
 
+    @property
+    def identity(self) -> LogIdentity | None:
+        """The log as its readers know it, if both of its keys are known here."""
+        keys = {each.note_key.kind: each.note_key.key for each in self.verifiers}
+        if set(keys) != {ED25519_NOTE, ML_DSA_44_COSIGNATURE} or len(self.verifiers) != len(keys):
+            return None
+        return LogIdentity(self.origin, keys[ED25519_NOTE], keys[ML_DSA_44_COSIGNATURE])
+
     def signed(self, note: Note) -> Note:
         """``note`` with this log's signatures alone; `UnsignedError` if one is bad or missing."""
         try:
