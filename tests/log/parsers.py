@@ -40,6 +40,13 @@ from quorate.log.timestamp import (
     verify_timestamp,
 )
 from quorate.log.verify import verify_note, verify_receipt
+from quorate.log.witness_protocol import (
+    AddCheckpoint,
+    encode_lines,
+    encode_size,
+    parse_lines,
+    parse_size,
+)
 from tests.log.parties import ALICE, IDENTITY, ORIGIN, WITNESS_IDENTITIES, WITNESSES
 from tests.simulators.authority import Authority
 
@@ -133,6 +140,10 @@ EVIDENCE = (
     ),
     prove_equivocation(IDENTITY, str(HEAD), str(_TWIN)),
 )
+WITNESS_REQUESTS = (
+    bytes(AddCheckpoint(0, (), HEAD)),
+    bytes(AddCheckpoint(3, (HASHES[3], HASHES[2], HASHES[0]), HEAD)),
+)
 TSA = Authority()
 OFFICES = [TimestampAuthority("the office", TSA.root_der)]
 REQUEST = request_for(HEAD, IDENTITY, SeededRandomness("timestamp"))
@@ -223,5 +234,13 @@ PARSERS = [
         (TSA.root_der, TSA.root_pem),
         False,
     ),
+    Parser("witness-request", AddCheckpoint.parse, bytes, WITNESS_REQUESTS, False),
+    Parser(
+        "witness-lines",
+        parse_lines,
+        lambda lines: encode_lines(map(str, lines)),
+        (str(COSIGNED).partition("\n\n")[2].encode(),),
+    ),
+    Parser("witness-size", parse_size, encode_size, (b"0\n", b"9223372036854775807\n")),
 ]
 """One line per reader: name, reader, valid specimens, what writes it again."""
