@@ -25,6 +25,13 @@ COMMANDS = (
     ("log",),
     ("log", "show"),
     ("log", "fsck"),
+    ("stamp",),
+    ("trust",),
+    ("trust", "add-authority"),
+    ("witness",),
+    ("witness", "create"),
+    ("witness", "serve"),
+    ("witness", "status"),
 )
 
 
