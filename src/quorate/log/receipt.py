@@ -6,6 +6,7 @@ never trust them. The only ones that we know hold an RFC 3161 token, which vouch
 (`log.timestamp`). Format pages: docs/formats/tlog-proof.md, timestamp.md.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from quorate.core.encoding import canonical_bytes, decode_base64, encode_base64, parse_canonical
@@ -32,12 +33,7 @@ class Receipt:
             raise EncodingError("could not hold a receipt: not a proof of at most 63 hashes")
 
     def __str__(self) -> str:
-        lines = [HEADER]
-        if self.extra is not None:
-            lines.append(f"extra {encode_base64(self.extra)}")
-        lines.append(f"index {self.index}")
-        lines += [encode_base64(each) for each in self.proof]
-        return "\n".join(lines) + "\n\n" + str(self.note)
+        return receipt_text(self.index, self.proof, str(self.note), self.extra)
 
     @property
     def timestamp(self) -> bytes | None:
@@ -73,3 +69,10 @@ class Receipt:
         index = parse_number(lines[0].removeprefix("index "))
         proof = tuple(decode_base64(line) for line in lines[1:])
         return cls(index, proof, Note.parse(note), extra)
+
+
+def receipt_text(index: int, proof: Iterable[bytes], note: str, extra: bytes | None = None) -> str:
+    """The text of a receipt, for a writer who holds the note as text already."""
+    lines = [HEADER] if extra is None else [HEADER, f"extra {encode_base64(extra)}"]
+    lines += [f"index {index}", *map(encode_base64, proof)]
+    return "\n".join(lines) + "\n\n" + note

@@ -1,8 +1,7 @@
 """The tree of one log as its writer holds it: the right edge in memory, the rest in the storage."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from typing import TypeVar
 
 from quorate.core.errors import DamagedError, InputError, VerificationError
 from quorate.log.checkpoint import Checkpoint, LogIdentity
@@ -15,9 +14,8 @@ from quorate.log.merkle import (
     hash_leaves,
     inclusion_ranges,
     level_above,
+    node_hash,
     root_of,
-    verify_consistency,
-    verify_inclusion,
     whole_subtrees,
 )
 from quorate.log.storage import LogStorage, read_entries, read_hashes
@@ -32,6 +30,10 @@ from quorate.log.tiles import (
     encode_hashes,
     levels_of,
 )
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+_KEPT = 512  # whole tiles with all their inner hashes in memory: about 20 MB
 
 
 class StoredTree:
@@ -54,7 +56,9 @@ class StoredTree:
         self._identity = identity
         self._edge = edge
         self._pending = pending  # entries of the bundle that is not whole yet
-        self._whole_pyramid = lru_cache(maxsize=64)(self._read_pyramid)
+        self._pyramids: dict[tuple[int, int], list[list[bytes]]] = {}
+        self._above_tile: dict[int, list[bytes]] = {}  # tile to what proves it, this tree only
+        self._roots: dict[Range, bytes] = {}  # of this tree only
 
     @classmethod
     def empty(cls, storage: LogStorage, identity: LogIdentity) -> "StoredTree":
@@ -104,7 +108,7 @@ class StoredTree:
         self._add_partials(objects, edge, pending, size)
         checkpoint = Checkpoint(self._identity.origin, size, edge.root())
         grown = StoredTree(self._storage, self._identity, checkpoint, edge, pending)
-        grown._whole_pyramid = self._whole_pyramid  # whole tiles never change
+        grown._pyramids = self._pyramids  # whole tiles never change
         return grown, objects
 
     def _completed(
@@ -151,20 +155,19 @@ class StoredTree:
 
     def inclusion_proof(self, index: int) -> tuple[bytes, ...]:
         """The audit path of the leaf at ``index``."""
-        proof = tuple(self._root_of(each) for each in inclusion_ranges(index, self.size))
-        leaf = self._tile(0, index // TILE_WIDTH)[index % TILE_WIDTH]
-        with self._damage_named():
-            verify_inclusion(leaf, index, self.size, proof, self.checkpoint.root)
-        return proof
+        ranges = inclusion_ranges(index, self.size)
+        tile, offset = divmod(index, TILE_WIDTH)
+        if tile == self.size // TILE_WIDTH:
+            return tuple(self._root_of(each) for each in ranges)
+        rows = self._pyramid(0, tile)
+        if tile not in self._above_tile:
+            _keep(self._above_tile, tile, [self._root_of(r) for r in ranges[TILE_HEIGHT:]])
+        siblings = [row[(offset >> level) ^ 1] for level, row in enumerate(rows)]
+        return (*siblings, *self._above_tile[tile])
 
     def consistency_proof(self, old_size: int) -> list[bytes]:
         """The proof that the first ``old_size`` leaves are a prefix, hashes; empty for 0."""
-        proof = [self._root_of(each) for each in consistency_ranges(old_size, self.size)]
-        if old_size:
-            with self._damage_named():
-                old_root = self.root_at(old_size)
-                verify_consistency(old_size, old_root, self.size, self.checkpoint.root, proof)
-        return proof
+        return [self._root_of(each) for each in consistency_ranges(old_size, self.size)]
 
     def root_at(self, size: int) -> bytes:
         """The 32-byte root over the first ``size`` leaves."""
@@ -185,24 +188,27 @@ class StoredTree:
             )
         return DamagedError(f"could not use log {name}: its files changed meanwhile")
 
-    @contextlib.contextmanager
-    def _damage_named(self) -> Iterator[None]:
-        try:
-            yield
-        except VerificationError:
-            raise self.damage() from None
-
     def _tile(self, level: int, index: int) -> Sequence[bytes]:
         """The hashes at ``level`` from ``index`` tiles on: from memory at the edge, else read."""
         if index == count_at(level + 1, self.size):
             return self._edge.levels[level]
-        return self._whole_pyramid(level, index)[0]
+        return self._pyramid(level, index)[0]
 
-    def _read_pyramid(self, level: int, index: int) -> list[list[bytes]]:
-        """A whole tile's hashes, and above them each level of the subtree that it holds."""
-        rows = [read_hashes(self._storage, Tile(level, index))]
-        while len(rows) < TILE_HEIGHT:
-            rows.append(level_above(rows[-1]))
+    def _pyramid(self, level: int, index: int) -> list[list[bytes]]:
+        """A whole tile's hashes, and above them each level of the subtree that it holds.
+
+        What is read is checked against the tile above it, and so on up to the edge, which was
+        checked against the checkpoint: `DamagedError` if a file is not what was written.
+        """
+        rows = self._pyramids.get((level, index))
+        if rows is None:
+            rows = [read_hashes(self._storage, Tile(level, index))]
+            while len(rows) < TILE_HEIGHT:
+                rows.append(level_above(rows[-1]))
+            above, offset = divmod(index, TILE_WIDTH)
+            if self._tile(level + 1, above)[offset] != node_hash(*rows[-1]):
+                raise self.damage()
+            _keep(self._pyramids, (level, index), rows)
         return rows
 
     def _bundle(self, index: int) -> Sequence[bytes]:
@@ -214,7 +220,11 @@ class StoredTree:
         return entries
 
     def _root_of(self, leaves: Range) -> bytes:
-        return fold_peaks([self._subtree(*each) for each in whole_subtrees(*leaves)])
+        root = self._roots.get(leaves)
+        if root is None:
+            root = fold_peaks([self._subtree(*each) for each in whole_subtrees(*leaves)])
+            _keep(self._roots, leaves, root)
+        return root
 
     def _subtree(self, level: int, index: int) -> bytes:
         """The root of the ``index``-th whole subtree of 2**level leaves, out of its one tile."""
@@ -223,4 +233,11 @@ class StoredTree:
         if tile == count_at(tile_level + 1, self.size):
             hashes = self._edge.levels[tile_level]
             return root_of(hashes[offset : offset + (1 << inner)])
-        return self._whole_pyramid(tile_level, tile)[inner][offset >> inner]
+        return self._pyramid(tile_level, tile)[inner][offset >> inner]
+
+
+def _keep(cache: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    """Remembers ``value``; forgets all others when they have become many."""
+    if len(cache) >= _KEPT:
+        cache.clear()
+    cache[key] = value
