@@ -1,11 +1,14 @@
 """Signed notes: one spelling, sixteen signatures and more, unknown keys ignored, bad ones fatal."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quorate.core.errors import EncodingError, VerificationError
 from quorate.core.keys import Ed25519Signer
+from quorate.log.checkpoint import Checkpoint, WitnessIdentity, sign_cosignature
 from quorate.log.note import (
     ED25519_COSIGNATURE,
     ED25519_NOTE,
@@ -107,6 +110,19 @@ def test_note__sixteen_and_more_signatures__accepted_up_to_the_limit():
     assert sorted(found) == list(range(MAX_SIGNATURES))
     with pytest.raises(EncodingError):
         Note.parse(str(note) + str(LINE))
+
+
+def test_note__as_many_ml_dsa_44_signatures_as_allowed__accepted():
+    point = Checkpoint("quorate.example/log", 5, bytes(32))
+    signer = ALICE.witness_ml_dsa_44
+    known = [WitnessIdentity(f"w{i}.example", signer.public_key) for i in range(MAX_SIGNATURES)]
+    lines = tuple(sign_cosignature(point, each.name, signer, 7) for each in known)
+    note = Note.parse(str(Note(str(point), lines)))
+    found = signatures_by(note, [each.verifier for each in known])
+    assert sorted(found) == list(range(MAX_SIGNATURES))
+    moved = (*lines[:-1], replace(lines[-1], blob=lines[0].blob))  # made for another name
+    with pytest.raises(VerificationError):
+        signatures_by(Note(str(point), moved), [each.verifier for each in known])
 
 
 def test_signatures__unknown_key__ignored_even_with_a_known_name_or_id():

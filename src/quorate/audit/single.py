@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from quorate.audit.container import open_case
 from quorate.audit.logs import log_identity, witness_identities
-from quorate.audit.timestamps import check_timestamp, standing_of
+from quorate.audit.timestamps import check_timestamp, standing_of, standing_under_policy
 from quorate.core.encoding import decode_text
-from quorate.core.errors import EncodingError, UndecidedError, VerificationError
+from quorate.core.errors import EncodingError, InputError, UndecidedError, VerificationError
+from quorate.log.checkpoint import WitnessIdentity, witnesses_among
 from quorate.log.equivocation import PREFIX, Evidence, verify_equivocation
+from quorate.log.policy import Policy
 from quorate.log.receipt import HEADER, Receipt
-from quorate.log.verify import verify_receipt
+from quorate.log.verify import VerifiedReceipt, verify_receipt
 from quorate.provenance.kinds import KINDS
 from quorate.provenance.records import Record
 from quorate.provenance.roots import MemberRoot, Roots
@@ -25,13 +27,22 @@ class Finding:
 
 
 def verify_file(
-    data: bytes, trust: Roots | None, leaf: bytes | None = None, *, name: str = "it"
+    data: bytes,
+    trust: Roots | None,
+    leaf: bytes | None = None,
+    *,
+    policy: Policy | None = None,
+    name: str = "it",
 ) -> Finding:
     """The facts in ``data``; raises `VerificationError` (no) or `UndecidedError` (cannot tell).
 
     A receipt needs ``leaf``, the record that it proves. Without ``trust`` only a bundle and a proof
-    of equivocation can be verified, against their own roots and keys; nobody's statement can.
+    of equivocation can be verified, against their own roots and keys; nobody's statement can. A
+    receipt can also be held to a ``policy``; without ``trust`` its log is one of the policy's.
     """
+    receipt = data.startswith(HEADER.encode())
+    if policy is not None and not receipt:
+        raise InputError(f"could not hold {name} to a policy: it is no receipt")
     if data.startswith(b"PK"):
         case = open_case(data, trust, None)
         return Finding(
@@ -44,18 +55,18 @@ def verify_file(
         )
     if data.startswith(PREFIX):
         return _equivocation(data, trust)
-    receipt = data.startswith(HEADER.encode())
     if not receipt and not data.startswith(b"{"):
         raise UndecidedError(
             f"could not verify {name}: no statement, no receipt, no bundle, no evidence"
         )
-    if trust is None:
+    if trust is None and policy is None:
         raise UndecidedError(
             f"could not verify {name}: whose keys to believe is not known",
             remedy="pass your trust file with --trust FILE",
         )
     if receipt:
-        return _receipt(data, trust, leaf)
+        return _receipt(data, trust, leaf, policy)
+    assert trust is not None  # a policy goes with receipts only
     return _statement(data, trust)
 
 
@@ -76,7 +87,9 @@ def _statement(data: bytes, trust: Roots) -> Finding:
     return Finding(f"{statement.kind} statement", {"author": author, "subject": subjects})
 
 
-def _receipt(data: bytes, trust: Roots, leaf: bytes | None) -> Finding:
+def _receipt(
+    data: bytes, trust: Roots | None, leaf: bytes | None, policy: Policy | None
+) -> Finding:
     if leaf is None:
         raise UndecidedError(
             "could not verify a receipt: the record that it proves is missing",
@@ -84,25 +97,55 @@ def _receipt(data: bytes, trust: Roots, leaf: bytes | None) -> Finding:
         )
     try:
         text = decode_text(data)
-        parsed = Receipt.parse(text)
-        origin = parsed.note.text.split("\n", 1)[0]
+        receipt = Receipt.parse(text)
     except EncodingError as error:
         raise VerificationError(error.message, place="receipt") from None
+    facts = {}
+    if policy is not None:
+        facts["quorum"] = f"{policy.quorum}, of your policy: satisfied"
+    if trust is not None:
+        facts |= _under_trust(receipt, leaf, trust, policy)
+    elif policy is not None:
+        facts |= _under_policy(receipt, leaf, policy)
+    return Finding("receipt", facts)
+
+
+def _under_trust(
+    receipt: Receipt, leaf: bytes, trust: Roots, policy: Policy | None
+) -> dict[str, str]:
+    origin = receipt.note.text.split("\n", 1)[0]
     member = _by_origin(trust, origin, "receipt")
     witnesses = witness_identities(trust, member.name)
     log = log_identity(member)
-    verified = verify_receipt(text, leaf, log, witnesses)
-    stamped = check_timestamp(parsed, log, trust)
-    return Finding(
-        "receipt",
-        {
-            "log": origin,
-            "record": f"{verified.index} of {verified.checkpoint.size}",
-            "type": _type_of(leaf),
-            "cosigned by": f"{len(verified.cosigners)} of {len(witnesses)} witnesses",
-            **standing_of(parsed, stamped, verified.cosigners, member, trust),
-        },
-    )
+    verified = verify_receipt(str(receipt), leaf, log, witnesses)
+    if policy is not None:
+        policy.check(str(receipt.note), log=log, place="receipt")
+    stamped = check_timestamp(receipt, log, trust)
+    return {
+        **_place_of(verified, leaf),
+        "cosigned by": f"{len(verified.cosigners)} of {len(witnesses)} witnesses",
+        **standing_of(receipt, stamped, verified.cosigners, member, trust),
+    }
+
+
+def _under_policy(receipt: Receipt, leaf: bytes, policy: Policy) -> dict[str, str]:
+    verified = policy.check_receipt(str(receipt), leaf)
+    known = [WitnessIdentity(each.key.name, each.key.key) for each in policy.witnesses]
+    possible = witnesses_among(known)
+    reached = witnesses_among([each.witness for each in verified.cosigners], known)
+    return {
+        **_place_of(verified, leaf),
+        "cosigned by": f"{reached} of {possible} witnesses",
+        **standing_under_policy(receipt, reached, possible),
+    }
+
+
+def _place_of(verified: VerifiedReceipt, leaf: bytes) -> dict[str, str]:
+    return {
+        "log": verified.checkpoint.origin,
+        "record": f"{verified.index} of {verified.checkpoint.size}",
+        "type": _type_of(leaf),
+    }
 
 
 def _equivocation(data: bytes, trust: Roots | None) -> Finding:

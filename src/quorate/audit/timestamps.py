@@ -19,10 +19,7 @@ def check_timestamp(receipt: Receipt, log: LogIdentity, trust: Roots) -> Timesta
     Raises `VerificationError` when a token does not verify under the authorities of ``trust``, and
     when the receipt carries anything else that nobody signed.
     """
-    try:
-        token = receipt.timestamp
-    except EncodingError as error:
-        raise VerificationError(error.message, step="timestamp.form", place=PLACE) from None
+    token = _token(receipt)
     if token is None or not trust.authorities:
         return None
     return verify_timestamp(token, receipt.note, log, trust.authorities, place=PLACE)
@@ -37,7 +34,22 @@ def standing_of(
 ) -> dict[str, str]:
     """What a verified receipt of the log of ``owner`` may be relied on for, and what not."""
     hands = _independent_hands(cosigners, owner, trust)
-    levels = [f"WITNESSED {hands}/{len(trust.hands) - 1}"] if hands else []
+    return _standing(receipt, stamped, hands, len(trust.hands) - 1)
+
+
+def standing_under_policy(receipt: Receipt, witnesses: int, possible: int) -> dict[str, str]:
+    """The same for a receipt that only a policy vouches for: whom it lists, it calls independent.
+
+    A policy names no timestamp authority; raises `VerificationError` as `check_timestamp` does.
+    """
+    _token(receipt)
+    return _standing(receipt, None, witnesses, possible)
+
+
+def _standing(
+    receipt: Receipt, stamped: Timestamped | None, hands: int, possible: int
+) -> dict[str, str]:
+    levels = [f"WITNESSED {hands}/{possible}"] if hands else []
     if stamped is not None:
         levels.append("TIMESTAMPED")
     missing = ["that the record is true"]
@@ -52,6 +64,13 @@ def standing_of(
         "trust level": ", ".join(levels) or "SELF",
         "not proven": "; ".join(missing),
     }
+
+
+def _token(receipt: Receipt) -> bytes | None:
+    try:
+        return receipt.timestamp
+    except EncodingError as error:
+        raise VerificationError(error.message, step="timestamp.form", place=PLACE) from None
 
 
 def _independent_hands(cosigners: Sequence[Cosignature], owner: MemberRoot, trust: Roots) -> int:

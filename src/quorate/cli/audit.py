@@ -20,6 +20,7 @@ from quorate.core.errors import EncodingError, InputError
 from quorate.core.files import read_file, write_durable
 from quorate.core.keyring import Keyring
 from quorate.core.sealing import SealingKey
+from quorate.log.policy import MAX_POLICY_SIZE, Policy
 from quorate.provenance.bundle import AUDITOR_FOLDER, BUNDLE_FILE, OPENING_KEY_FILE
 from quorate.provenance.roots import Roots
 
@@ -75,6 +76,16 @@ def read_roots(trust: Path | None) -> Roots | None:
         return Roots.from_bytes(read_file(trust, "trust file", limit=10_000_000))
     except EncodingError as error:
         raise InputError(f"could not use trust file {trust}: {error.message}") from None
+
+
+def read_policy(policy: Path | None) -> Policy | None:
+    """The policy file (C2SP tlog-policy), if one was given."""
+    if policy is None:
+        return None
+    try:
+        return Policy.from_bytes(read_file(policy, "policy", limit=MAX_POLICY_SIZE))
+    except EncodingError as error:
+        raise InputError(f"could not use policy {policy}: {error.message}") from None
 
 
 def _opener(key: Path | None, trust: Path | None, bundle: Path) -> SealingKey | None:
@@ -150,6 +161,10 @@ def verify_command(
     record: Annotated[
         Path | None, typer.Option(help="The record that a receipt proves; else FILE's .json.")
     ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="Your policy: which logs and witnesses, how many. For receipts."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Verify one file against your trust file. Exit 0 true, 1 false, 2 cannot tell."""
@@ -157,7 +172,8 @@ def verify_command(
     leaf = None
     if path.suffix == ".tlog-proof":
         leaf = read_file(record or path.with_suffix(".json"), "record", limit=65_535)
-    finding = verify_file(content, read_roots(trust), leaf, name=str(path))
+    roots, rules = read_roots(trust), read_policy(policy)
+    finding = verify_file(content, roots, leaf, policy=rules, name=str(path))
     if as_json:
         print_json({"passed": True, "kind": finding.kind, "facts": finding.facts})
     else:
