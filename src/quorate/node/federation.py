@@ -99,6 +99,7 @@ class Federation:
             federation.clock = clock
             federation.passphrase = passphrase
             federation._open_parties(misconduct, clock, randomness)
+            federation._compare_logs()
             federation._open_chain(clock)
             federation._resources = resources.pop_all()
             return federation
@@ -170,6 +171,11 @@ class Federation:
                 holdout_commitment=str(self.commitment_of(entry.name, "hold-out", holdout)),
                 lying_round=misconduct.liars.get(entry.name),
             )
+
+    def _compare_logs(self) -> None:
+        """Asks the others what they have witnessed of each log: one put back signs nothing more."""
+        for party in self.parties.values():
+            party.compare_log(self.parties.values())
 
     def _open_chain(self, clock: Clock) -> None:
         self.ledger = open_ledger(self.home / "chain", self.founder.keyring, clock)

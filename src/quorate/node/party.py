@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from quorate.core.errors import InputError
+from quorate.core.errors import InputError, VerificationError
 from quorate.core.files import make_folder
 from quorate.core.keyring import Keyring
 from quorate.core.sources import Clock, Randomness
@@ -11,7 +11,7 @@ from quorate.ledger.accounts import Account
 from quorate.ledger.contracts import Call
 from quorate.ledger.interface import Ledger, Receipt
 from quorate.log.checkpoint import LogIdentity, WitnessIdentity
-from quorate.log.witness import Witness
+from quorate.log.witness import LocalWitness, Witness, WitnessedLog
 from quorate.log.writer import Log
 from quorate.node.task_chain import Suite
 from quorate.node.wiring import open_vault
@@ -109,6 +109,16 @@ class Party:
         lines = [witness.cosign(self) for witness in others]
         self.log.add_cosignatures(lines, [witness.witness_identity for witness in others])
 
+    def compare_log(self, witnesses: Iterable["Party"]) -> None:
+        """Compares this log with the heads that others have cosigned: `RolledBackError`."""
+        known = {self.origin: WitnessedLog.of(self.log_identity)}
+        others = [each.witness for each in witnesses if each is not self]
+        self.log.compare([LocalWitness(witness, known) for witness in others])
+
+    def compare_log_with_anchor(self, suite: Suite) -> None:
+        """Compares this log with the head that the ledger holds of it: `RolledBackError`."""
+        self.log.compare([LogAnchors(self, suite)])
+
     def close(self) -> None:
         """Releases the log."""
         self.log.close()
@@ -132,11 +142,25 @@ class SeeingAccount(Account):
 
 
 class LogAnchors:
-    """The ledger's anchors of one party's log (`quorate.provenance.publish.Anchors`)."""
+    """The ledger's anchors of one party's log.
+
+    To `quorate.provenance.publish` they are where heads go (`Anchors`), to the log itself a memory
+    of what it signed (`quorate.log.writer.HeadMemory`).
+    """
+
+    name = "the ledger's anchor"
 
     def __init__(self, party: Party, suite: Suite) -> None:
         self._party = party
         self._suite = suite
+
+    def size_seen(self, note: str) -> int:
+        """The size that is anchored; `VerificationError` if the log has another root there."""
+        head = self._suite.anchor.head(self._party.address)
+        log = self._party.log
+        if 0 < head.size <= log.size and log.root_at(head.size) != head.root:
+            raise VerificationError(f"the root at {head.size} is another")
+        return head.size
 
     def anchored(self) -> int:
         """The largest size of this log that the ledger holds."""

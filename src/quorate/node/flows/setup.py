@@ -66,6 +66,8 @@ def _deploy(federation: Federation) -> None:
         federation.ledger, federation.founder.account, founders, holders, UNBONDING_SECONDS
     )
     federation.suite = Suite(federation.ledger, book)
+    for party in federation.parties.values():
+        party.compare_log_with_anchor(federation.suite)
 
 
 def _publish_datasets(federation: Federation) -> None:
