@@ -1,5 +1,8 @@
 """A witness as a stranger meets it: a transcript of requests and answers, byte for byte."""
 
+import errno
+import os
+
 import pytest
 import urllib3
 
@@ -10,6 +13,7 @@ from quorate.log.web.hosting import hosted
 from quorate.log.web.witness_server import WITNESS_LIMITS, witness_routes
 from quorate.log.witness import Witness, WitnessedLog
 from quorate.log.witness_protocol import MAX_REQUEST, AddCheckpoint
+from quorate.log.witness_state import FolderState
 from tests.log.forks import Branch
 from tests.log.parties import CLOCK, IDENTITY, MALLORY, ORIGIN, WITNESSES
 
@@ -128,3 +132,16 @@ def test_state__damaged__500_told_to_the_operator_alone(post, tmp_path, reports)
     answer = post(request(ONE, 1, 3))
     assert answer.status == 500
     assert str(tmp_path) in reports[0] and str(tmp_path).encode() not in answer.data
+
+
+def test_disk__full__503_nothing_signed_and_later_asked_again(post, witness, reports, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(FolderState, "write", full)
+    answer = post(request(ONE, 0, 1))
+    assert (answer.status, answer.data) == (503, b"The service is not available.\n")
+    assert "No space left" in reports[0]
+    monkeypatch.undo()
+    assert witness.size_seen(ORIGIN) == 0
+    assert post(request(ONE, 0, 1)).status == 200
