@@ -60,6 +60,11 @@ class Ticket:
         self._offset = offset
         self._count = count
 
+    @property
+    def done(self) -> bool:
+        """Whether `indices` would return, or raise what went wrong, at once."""
+        return self.batch.done.is_set()
+
     def indices(self, timeout: float | None = None) -> range:
         """Waits until the records are durable and in the tree: where they stand.
 
