@@ -1,5 +1,27 @@
 """Importing this module registers every command."""
 
-from quorate.cli import audit, demo, inspect, log, stamp, train, witness
+from quorate.cli import (
+    audit,
+    demo,
+    inspect,
+    log,
+    log_follow,
+    log_serve,
+    log_write,
+    stamp,
+    train,
+    witness,
+)
 
-__all__ = ["audit", "demo", "inspect", "log", "stamp", "train", "witness"]
+__all__ = [
+    "audit",
+    "demo",
+    "inspect",
+    "log",
+    "log_follow",
+    "log_serve",
+    "log_write",
+    "stamp",
+    "train",
+    "witness",
+]

@@ -1,57 +1,53 @@
-"""``quorate log``: look into a log's files, and re-derive everything from them."""
+"""``quorate log``: look into a log, re-derive everything from it, verify one of its receipts."""
 
+import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from quorate.cli.application import app
-from quorate.cli.audit import JsonOption, TrustOption, read_roots
-from quorate.cli.output import print_json, say, styled, tell
-from quorate.core.encoding import decode_text, parse_canonical
-from quorate.core.errors import EncodingError, InputError, QuorateError, VerificationError
+from quorate.cli.audit import JsonOption, TrustOption
+from quorate.cli.log_trust import (
+    PlaceArgument,
+    PolicyOption,
+    VkeyOption,
+    believe,
+    believe_log,
+    reader_of,
+)
+from quorate.cli.output import print_json, progress_bar, say, styled, tell
+from quorate.core.encoding import decode_text
+from quorate.core.errors import EncodingError, InputError, UndecidedError
 from quorate.core.files import read_file
-from quorate.core.keys import PublicKey
-from quorate.log.checkpoint import Checkpoint, LogIdentity
-from quorate.log.folder import FolderReader
-from quorate.log.fsck import check_log
+from quorate.log.checkpoint import Checkpoint
+from quorate.log.fsck import LogReport, Progress, check_log
 from quorate.log.note import Note
-from quorate.log.storage import read_entries
-from quorate.log.tiles import ENTRIES, tiles_of
+from quorate.log.receipt import Receipt
+from quorate.log.storage import LogReader, read_checkpoint, read_entries
+from quorate.log.tiles import ENTRIES, MAX_LEAF_SIZE, TILE_WIDTH, Tile
 from quorate.provenance.records import Record
-from quorate.provenance.roots import Roots
 
-log_app = typer.Typer(help="Inspect and check a log's files.", no_args_is_help=True)
+log_app = typer.Typer(help="Keep, serve, follow and check a log.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
 
-FolderArgument = Annotated[Path, typer.Argument(help="The log's folder (holds checkpoint, tile/).")]
+MAX_RECEIPT = 2**20  # bytes
 
 
 @log_app.command("show")
 def show_command(
-    folder: FolderArgument,
+    place: PlaceArgument,
     last: Annotated[int, typer.Option(min=1, help="How many of the newest records.")] = 20,
     as_json: JsonOption = False,
 ) -> int:
     """Show the newest records of a log. Nothing is verified; see fsck."""
-    checkpoint, entries = _read(folder)
-    rows = []
-    for index in range(max(0, checkpoint.size - last), checkpoint.size):
-        try:
-            record = Record.from_leaf(entries[index])
-            rows.append(
-                {
-                    "index": index,
-                    "type": record.type,
-                    "actor": record.actor,
-                    "action": record.action,
-                    "object": [item.get("name", "") for item in record.object],
-                    "time": record.ts_start,
-                }
-            )
-        except EncodingError:
-            kind = "genesis" if index == 0 else "unreadable"
-            rows.append({"index": index, "type": kind})
+    reader = reader_of(place)
+    checkpoint = checkpoint_of(reader)
+    first = max(0, checkpoint.size - last)
+    leaves = enumerate(entries_of(reader, checkpoint.size, first), first)
+    rows = [_row(index, leaf) for index, leaf in leaves]
     if as_json:
         value = {"origin": checkpoint.origin, "size": checkpoint.size, "records": rows}
         print_json(value | {"root": checkpoint.root.hex()})
@@ -64,51 +60,126 @@ def show_command(
     return 0
 
 
+def _row(index: int, leaf: bytes) -> dict[str, object]:
+    try:
+        record = Record.from_leaf(leaf)
+    except EncodingError:
+        return {"index": index, "type": "genesis" if index == 0 else "unreadable"}
+    return {
+        "index": index,
+        "type": record.type,
+        "actor": record.actor,
+        "action": record.action,
+        "object": [item.get("name", "") for item in record.object],
+        "time": record.ts_start,
+    }
+
+
 @log_app.command("fsck")
 def fsck_command(
-    folder: FolderArgument, trust: TrustOption = None, as_json: JsonOption = False
+    place: PlaceArgument,
+    *,
+    trust: TrustOption = None,
+    vkey: VkeyOption = None,
+    policy: PolicyOption = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes that share the work; else one per core.")
+    ] = None,
+    allow_gaps: Annotated[
+        bool, typer.Option(help="Report gaps in the sources' numbering, do not judge them.")
+    ] = False,
+    as_json: JsonOption = False,
 ) -> int:
-    """Re-derive every tile, root and signature from the files. Exit 0 whole, 1 not."""
-    identity = _identity(folder, read_roots(trust))
-    if trust is None and not as_json:
-        tell("the keys are taken from the log's own first record: nobody vouched for them")
-    report = check_log(folder, identity)
+    """Re-derive every tile, root and signature from what is served. Exit 0 whole, 1 not."""
+    reader = reader_of(place)
+    believed = believe_log(reader, trust, vkey, policy, quiet=as_json)
+    if believed.policy is not None:
+        believed.check(read_checkpoint(reader))
+    with _progress(quiet=as_json) as progress:
+        report = check_log(
+            reader,
+            believed.log,
+            believed.witnesses,
+            jobs=jobs or os.cpu_count() or 1,
+            gapless=not allow_gaps,
+            progress=progress,
+        )
     if as_json:
-        value = {"passed": True, "origin": identity.origin, "size": report.size}
-        print_json(value | {"root": report.root.hex()})
+        print_json(_report_value(believed.log.origin, report))
     else:
-        say(styled("whole", "green"), f": {identity.origin}, {report.size} records re-derived")
+        say(styled("whole", "green"), f": {believed.log.origin}, {report.size} records re-derived")
+        _tell_rest(report)
     return 0
 
 
-def _read(folder: Path) -> tuple[Checkpoint, list[bytes]]:
-    text = read_file(folder / "checkpoint", "log checkpoint", limit=1_000_000)
+def _report_value(origin: str, report: LogReport) -> dict[str, object]:
+    return {
+        "passed": True,
+        "origin": origin,
+        "size": report.size,
+        "root": report.root.hex(),
+        "files": report.files,
+        "gaps": [str(gap) for gap in report.gaps],
+        "leftovers": list(report.leftovers) if report.listed else None,
+    }
+
+
+def _tell_rest(report: LogReport) -> None:
+    for gap in report.gaps:
+        say(styled("gap", "yellow"), f": {gap}")
+    if report.leftovers:
+        tell(f"{len(report.leftovers)} files beyond the checkpoint are no part of the log")
+    if not report.listed:
+        tell("an address lists nothing: older partial files and leftovers could not be looked at")
+
+
+@contextlib.contextmanager
+def _progress(*, quiet: bool) -> Iterator[Progress | None]:
+    if quiet:
+        yield None
+        return
+    with progress_bar() as bar:
+        task = bar.add_task("re-deriving the log", total=None)
+        yield lambda done, size: bar.update(task, completed=done, total=size)
+
+
+@log_app.command("verify")
+def verify_command(
+    receipt: Annotated[Path, typer.Argument(help="A receipt (.tlog-proof).")],
+    record: Annotated[Path, typer.Argument(help="The record that it proves.")],
+    trust: TrustOption = None,
+    vkey: VkeyOption = None,
+    policy: PolicyOption = None,
+) -> int:
+    """Verify that a record is in a log, offline, against the keys that you trust."""
     try:
-        checkpoint = Checkpoint.parse(Note.parse(decode_text(text)).text)
-        files = FolderReader(folder)
-        entries: list[bytes] = []
-        for tile in tiles_of(checkpoint.size):
-            if tile.level == ENTRIES:
-                entries += read_entries(files, tile)
+        text = decode_text(read_file(receipt, "receipt", limit=MAX_RECEIPT))
+        origin = Receipt.parse(text).note.text.split("\n", 1)[0]
     except EncodingError as error:
-        raise InputError(f"could not read log {folder}: {error}") from None
-    return checkpoint, entries
+        raise InputError(f"could not read receipt {receipt}: {error.message}") from None
+    believed = believe(origin, trust, vkey, policy)
+    if believed is None:
+        raise UndecidedError(
+            f"could not verify {receipt}: whose keys to believe is not known",
+            remedy="pass --vkey (twice), --policy or --trust",
+        )
+    leaf = read_file(record, "record", limit=MAX_LEAF_SIZE)
+    proven = believed.check_receipt(text, leaf)
+    say(styled("verified", "green"), f": record {proven.index} of {origin}")
+    return 0
 
 
-def _identity(folder: Path, trust: Roots | None) -> LogIdentity:
-    """From the trust file by the checkpoint's origin, else from the genesis record."""
-    text = read_file(folder / "checkpoint", "log checkpoint", limit=1_000_000)
+def checkpoint_of(reader: LogReader) -> Checkpoint:
+    """A log's head, not verified; `InputError` if it is none."""
     try:
-        origin = Checkpoint.parse(Note.parse(decode_text(text)).text).origin
-        if trust is not None:
-            for member in trust.members:
-                if member.origin == origin:
-                    return LogIdentity(origin, *member.identity.log_keys)
-            raise VerificationError(f"no member of the trust file has this log ({origin[:80]!r})")
-        genesis = parse_canonical(_read(folder)[1][0])
-        keys = [PublicKey.parse(key) for key in genesis["keys"]]
-        return LogIdentity(str(genesis["origin"]), *keys)
-    except VerificationError:
-        raise
-    except (QuorateError, KeyError, TypeError, IndexError) as error:
-        raise VerificationError(f"its keys cannot be read ({error})", place=str(folder)) from None
+        return Checkpoint.parse(Note.parse(read_checkpoint(reader)).text)
+    except EncodingError as error:
+        raise InputError(f"could not read log {reader.name}: {error}") from None
+
+
+def entries_of(reader: LogReader, size: int, start: int = 0) -> Iterator[bytes]:
+    """The leaves from ``start`` on of a log of ``size`` leaves, not verified."""
+    for index in range(start // TILE_WIDTH, -(-size // TILE_WIDTH)):
+        first = index * TILE_WIDTH
+        bundle = Tile(ENTRIES, index, min(TILE_WIDTH, size - first))
+        yield from read_entries(reader, bundle)[max(start - first, 0) :]

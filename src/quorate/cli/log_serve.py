@@ -1,0 +1,60 @@
+"""``quorate log serve``: a log for everybody to read, and for key holders to write."""
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quorate.cli.log import log_app
+from quorate.cli.log_trust import reader_of
+from quorate.cli.log_write import LogFolder, check_outside, open_log
+from quorate.cli.output import say, tell
+from quorate.core.errors import UsageError
+from quorate.core.sources import SystemRandomness
+from quorate.log.appender import DEFAULT_INTERVAL, Appender
+from quorate.log.web.hosting import Address, Server
+from quorate.log.web.log_server import LOG_LIMITS, AppendKey, log_routes
+
+
+@log_app.command("serve")
+def serve_command(
+    folder: LogFolder,
+    listen: Annotated[
+        str, typer.Option(help="HOST:PORT; port 0 takes a free one.")
+    ] = "127.0.0.1:8080",
+    keyring: Annotated[
+        Path | None, typer.Option(help="The log's key file: key holders may append.")
+    ] = None,
+    append_key: Annotated[
+        Path | None, typer.Option(help="The file with their bearer token; made if absent.")
+    ] = None,
+    interval: Annotated[
+        float, typer.Option(min=0.0, max=60.0, help="Seconds between two checkpoints, at least.")
+    ] = DEFAULT_INTERVAL,
+) -> int:
+    """Serve a log until interrupted; with both key files also append to it. Prints the URL."""
+    address = Address.parse(listen)
+    if (keyring is None) != (append_key is None):
+        raise UsageError("to append, give both --keyring and --append-key")
+    reader = reader_of(str(folder))
+    with contextlib.ExitStack() as closing:
+        appender = key = None
+        if keyring is not None and append_key is not None:
+            log = closing.enter_context(open_log(folder, keyring))
+            key = _append_key(append_key, folder)
+            appender = closing.enter_context(Appender(log, interval=interval))
+        routes = log_routes(reader, appender=appender, key=key, report=tell)
+        server = Server(routes, address, limits=LOG_LIMITS, report=tell)
+        server.run(lambda bound: say(bound.url))
+    tell("stopped")
+    return 0
+
+
+def _append_key(path: Path, folder: Path) -> AppendKey:
+    check_outside(path, folder)
+    if path.exists():
+        return AppendKey.load(path)
+    key = AppendKey.create(path, SystemRandomness())
+    tell(f"made an append key: {path}")
+    return key

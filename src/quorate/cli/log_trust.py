@@ -1,0 +1,168 @@
+"""Where a log is, and whose word a command takes for whose log it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quorate.audit.logs import log_identity, witness_identities
+from quorate.cli.audit import read_roots
+from quorate.cli.output import tell
+from quorate.core.encoding import parse_canonical
+from quorate.core.errors import (
+    EncodingError,
+    InputError,
+    QuorateError,
+    UndecidedError,
+    UsageError,
+    VerificationError,
+)
+from quorate.core.files import read_file
+from quorate.core.keys import ED25519, ML_DSA_44, PublicKey
+from quorate.log.checkpoint import Checkpoint, LogIdentity, WitnessIdentity
+from quorate.log.folder import FolderReader
+from quorate.log.note import ED25519_NOTE, ML_DSA_44_COSIGNATURE, Note, NoteKey
+from quorate.log.policy import MAX_POLICY_SIZE, Policy
+from quorate.log.storage import CHECKPOINT, LogReader, read_checkpoint, read_entries
+from quorate.log.tiles import ENTRIES, TILE_WIDTH, Tile
+from quorate.log.verify import VerifiedNote, VerifiedReceipt, verify_note, verify_receipt
+from quorate.log.web.url_reader import UrlReader
+
+PlaceArgument = Annotated[
+    str, typer.Argument(metavar="DIR|URL", help="The log's folder, or the address it is served at.")
+]
+VkeyOption = Annotated[
+    list[str] | None,
+    typer.Option(help="A verifier key of the log; give both, as log create printed them."),
+]
+PolicyOption = Annotated[
+    Path | None, typer.Option(help="A trust policy (C2SP tlog-policy): logs, witnesses, quorum.")
+]
+_SCHEMES = {ED25519_NOTE: ED25519, ML_DSA_44_COSIGNATURE: ML_DSA_44}
+
+
+def reader_of(place: str) -> LogReader:
+    """The log behind an address or in a folder; `InputError` where there is none."""
+    if place.startswith(("http://", "https://")):
+        return UrlReader(place)
+    if not (Path(place) / CHECKPOINT).exists():
+        raise InputError(f"could not read log {place}: it holds no checkpoint")
+    return FolderReader(Path(place))
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """Whose log a reader takes it for, and which witnesses' word he wants beside the log's."""
+
+    log: LogIdentity
+    witnesses: tuple[WitnessIdentity, ...] = ()
+    policy: Policy | None = None
+
+    def check(self, note: str) -> VerifiedNote:
+        """Raises `VerificationError` unless the checkpoint ``note`` satisfies this reader."""
+        if self.policy is not None:
+            self.policy.check(note, log=self.log)
+        return verify_note(note, self.log, self.witnesses)
+
+    def check_receipt(self, text: str, leaf: bytes) -> VerifiedReceipt:
+        """The same of a receipt and the record that it proves."""
+        if self.policy is not None:
+            self.policy.check_receipt(text, leaf, log=self.log)
+        return verify_receipt(text, leaf, self.log, self.witnesses)
+
+
+def believe(
+    origin: str, trust: Path | None, vkeys: Sequence[str] | None, policy: Path | None
+) -> Believed | None:
+    """What the options say of the log that calls itself ``origin``; None if they say nothing."""
+    if sum(given is not None for given in (trust, vkeys or None, policy)) > 1:
+        raise UsageError("give one of --trust, --vkey and --policy")
+    if trust is not None:
+        return _by_trust_file(origin, trust)
+    if vkeys:
+        return Believed(_identity(origin, _parsed(vkeys)))
+    return _by_policy(origin, policy) if policy is not None else None
+
+
+def believe_log(
+    reader: LogReader,
+    trust: Path | None,
+    vkeys: Sequence[str] | None,
+    policy: Path | None,
+    *,
+    quiet: bool = False,
+) -> Believed:
+    """As `believe`; without options the log's own word is taken, and that is said."""
+    origin = stated_origin(reader)
+    believed = believe(origin, trust, vkeys, policy)
+    if believed is None:
+        if not quiet:
+            tell("the keys are taken from the log's own first record: nobody vouched for them")
+        believed = Believed(_stated_identity(reader, origin))
+    return believed
+
+
+def stated_origin(reader: LogReader) -> str:
+    """The origin that a log's checkpoint states."""
+    try:
+        return Checkpoint.parse(Note.parse(read_checkpoint(reader)).text).origin
+    except InputError as error:
+        raise VerificationError(
+            f"its keys cannot be read ({error.message})", place=reader.name
+        ) from None
+
+
+def _stated_identity(reader: LogReader, origin: str) -> LogIdentity:
+    try:
+        size = Checkpoint.parse(Note.parse(read_checkpoint(reader)).text).size
+        first = read_entries(reader, Tile(ENTRIES, 0, min(size, TILE_WIDTH)))[0]
+        genesis = parse_canonical(first)
+        keys = [PublicKey.parse(key) for key in genesis["keys"]]
+        if genesis["origin"] != origin:
+            raise EncodingError("its first record is of another log")
+        return LogIdentity(origin, *keys)
+    except UndecidedError:
+        raise
+    except (InputError, KeyError, TypeError, IndexError) as error:
+        raise VerificationError(f"its keys cannot be read ({error})", place=reader.name) from None
+
+
+def _by_trust_file(origin: str, path: Path) -> Believed:
+    roots = read_roots(path)
+    for member in roots.members if roots else ():
+        if member.origin == origin:
+            assert roots is not None
+            return Believed(log_identity(member), tuple(witness_identities(roots, member.name)))
+    raise VerificationError(f"no member of the trust file has this log ({origin[:80]!r})")
+
+
+def _by_policy(origin: str, path: Path) -> Believed:
+    data = read_file(path, "trust policy", limit=MAX_POLICY_SIZE)
+    try:
+        policy = Policy.from_bytes(data)
+    except EncodingError as error:
+        raise InputError(f"could not use trust policy {path}: {error.message}") from None
+    return Believed(_identity(origin, [each.key for each in policy.logs]), policy=policy)
+
+
+def _parsed(vkeys: Sequence[str]) -> list[NoteKey]:
+    try:
+        return [NoteKey.parse_vkey(each) for each in vkeys]
+    except QuorateError as error:
+        raise UsageError(f"could not use --vkey: {error.message}") from None
+
+
+def _identity(origin: str, keys: Sequence[NoteKey]) -> LogIdentity:
+    own = {
+        _SCHEMES[key.kind]: key.key for key in keys if key.name == origin and key.kind in _SCHEMES
+    }
+    if not own:
+        raise VerificationError(f"is of the log {origin[:80]!r}, whose keys were not given")
+    if len(own) < 2:
+        raise UndecidedError(
+            f"could not check the log {origin[:80]!r}: only one of its two keys was given",
+            remedy="give its Ed25519 and its ML-DSA-44 verifier key",
+        )
+    return LogIdentity(origin, own[ED25519], own[ML_DSA_44])

@@ -1,0 +1,141 @@
+"""``quorate log create`` and ``quorate log append``: keep a log of your own."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quorate.cli.audit import JsonOption
+from quorate.cli.log import checkpoint_of, log_app
+from quorate.cli.log_trust import reader_of
+from quorate.cli.output import print_json, say, tell
+from quorate.core.errors import EncodingError, InputError, UsageError
+from quorate.core.files import make_folder, read_file, write_durable
+from quorate.core.keyring import Keyring
+from quorate.core.sources import SystemClock, SystemRandomness
+from quorate.log.note import check_key_name
+from quorate.log.policy import NONE, Policy, PolicyLog
+from quorate.log.storage import CHECKPOINT
+from quorate.log.tiles import MAX_LEAF_SIZE
+from quorate.log.writer import Log
+from quorate.node.config import passphrase
+
+_BATCH = 4096  # records under one checkpoint
+
+LogFolder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The log's folder.")]
+KeyringOption = Annotated[Path, typer.Option(help="The log's key file.")]
+
+
+@log_app.command("create")
+def create_command(
+    folder: LogFolder,
+    origin: Annotated[str, typer.Option(help="The log's name for ever, such as example.org/log.")],
+    keyring: Annotated[
+        Path | None, typer.Option(help="Its key file, made if absent; else FOLDER.key beside it.")
+    ] = None,
+) -> int:
+    """Make a new log, its key file, and a policy file for everybody who is to trust it."""
+    try:
+        check_key_name(origin)
+    except EncodingError as error:
+        raise InputError(error.message) from None
+    path = keyring or folder.with_name(f"{folder.name}.key")
+    check_outside(path, folder)
+    if (folder / CHECKPOINT).exists():
+        raise InputError(f"could not create a log in {folder}: there is one already")
+    if path.exists():
+        keys = Keyring.load(path, passphrase())
+    else:
+        keys = Keyring.generate(origin, SystemRandomness())
+        make_folder(path.parent)
+        keys.save(path, SystemRandomness(), passphrase())
+    with Log.create(folder, origin, *keys.log_signers, SystemClock()) as log:
+        known = [verifier.note_key for verifier in log.identity.verifiers]
+    policy = Policy(tuple(PolicyLog(key) for key in known), (), (), NONE)
+    public = path.with_suffix(".policy")
+    if not public.exists():
+        write_durable(public, policy.to_bytes())
+    for key in known:
+        say(key.vkey)
+    tell(f"the keys that sign this log are in {path}: keep a copy, and give it to nobody")
+    tell(f"those that verify it are printed above and in {public}: give them to everybody")
+    return 0
+
+
+@log_app.command("append")
+def append_command(
+    folder: LogFolder,
+    records: Annotated[
+        list[str], typer.Argument(metavar="RECORD...|-", help="Files, or - for standard input.")
+    ],
+    keyring: KeyringOption,
+    *,
+    lines: Annotated[bool, typer.Option("--lines", help="Every line is a record.")] = False,
+    receipts: Annotated[
+        Path | None, typer.Option(help="Write INDEX.record and INDEX.tlog-proof into this folder.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Append records, one per file; on return they are on the disk and in the tree."""
+    leaves = _read_records(records, lines=lines)
+    with open_log(folder, keyring) as log:
+        start = log.size
+        for at in range(0, len(leaves), _BATCH):
+            log.append_many(leaves[at : at + _BATCH])
+        if receipts is not None:
+            make_folder(receipts)
+            for index, leaf in enumerate(leaves, start):
+                write_durable(receipts / f"{index}.record", leaf)
+                write_durable(receipts / f"{index}.tlog-proof", log.receipt(index).encode())
+        size = log.size
+    if as_json:
+        print_json({"count": size - start, "index": start, "size": size})
+    else:
+        say(f"{size - start} records at {start}; {size} records in {folder}")
+    return 0
+
+
+def open_log(folder: Path, keyring: Path) -> Log:
+    """The log in ``folder`` for its one writer."""
+    check_outside(keyring, folder)
+    keys = Keyring.load(keyring, passphrase())
+    origin = checkpoint_of(reader_of(str(folder))).origin
+    return Log.open(folder, origin, *keys.log_signers, SystemClock())
+
+
+def check_outside(secret: Path, folder: Path) -> None:
+    """Raises `UsageError` if a secret's file lies in a folder that is there to be served."""
+    if folder.resolve() in (secret.resolve(), *secret.resolve().parents):
+        raise UsageError(f"could not use {secret}: it lies in the log's folder, which is served")
+
+
+def _read_records(places: Sequence[str], *, lines: bool) -> list[bytes]:
+    records: list[bytes] = []
+    for place in places:
+        data = _standard_input() if place == "-" else _file(Path(place), lines=lines)
+        if not lines:
+            records.append(data)
+            continue
+        records += data.removesuffix(b"\n").split(b"\n") if data else []
+    if too_long := next(_too_long(records), None):
+        raise InputError(
+            f"could not log a record of {too_long} bytes: a leaf holds at most {MAX_LEAF_SIZE}",
+            remedy="put the bytes elsewhere and log their digest",
+        )
+    return records
+
+
+def _too_long(records: Sequence[bytes]) -> Iterator[int]:
+    return (len(record) for record in records if len(record) > MAX_LEAF_SIZE)
+
+
+def _file(path: Path, *, lines: bool) -> bytes:
+    if lines:
+        return read_file(path, "records")
+    return read_file(path, "record", limit=MAX_LEAF_SIZE)
+
+
+def _standard_input() -> bytes:
+    return sys.stdin.buffer.read()
