@@ -1,0 +1,331 @@
+"""From journals into the log: every record of every source, in order, exactly once.
+
+A `Collector` follows the journals below one folder, hands their records to the log's appender,
+and tells each recorder how far its source is durable. What the log has already is known from the
+log itself, never from what an earlier collector remembers, so that it may be killed anywhere. A
+record that a journal holds under a number that the log has must be the same one: it is compared,
+not passed over.
+"""
+
+import contextlib
+import stat
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from quorate.core.errors import DamagedError, UnavailableError
+from quorate.core.files import FolderLock, make_folder
+from quorate.core.filesystem import SYSTEM, FileSystem
+from quorate.log.collected import Collected, Known, LeafReader
+from quorate.log.following import Follower, Stretch
+from quorate.log.journal import (
+    PROGRESS,
+    Frame,
+    Progress,
+    journal_folder,
+    read_progress,
+    source_of,
+    write_progress,
+)
+from quorate.log.sequence import sequence_of
+
+POLL = 0.005  # seconds between looks at the journals
+_DISCOVER = 20  # looks at the journals between looks for new ones
+
+
+class Pending(Protocol):
+    """Records that the log has taken: `quorate.log.appender.Ticket`."""
+
+    @property
+    def done(self) -> bool:
+        """Whether `indices` would return or raise at once."""
+        ...
+
+    def indices(self) -> range:
+        """Where the records stand, once they are durable; raises if they could not be written."""
+        ...
+
+
+class Sink(Protocol):
+    """What a collector needs of a log: `quorate.log.appender.Appender`."""
+
+    def submit_many(self, leaves: Iterable[bytes]) -> Pending:
+        """Takes records that will stand in a row, all or none; waits where there is no room."""
+        ...
+
+    def between_commits(self) -> AbstractContextManager[LeafReader]:
+        """The log, unchanging for as long as the context is open."""
+        ...
+
+
+@dataclass(slots=True)
+class _Source:
+    """One journal being followed: the last number that the log has or was given of it."""
+
+    name: str
+    folder: Path
+    follower: Follower
+    number: int
+    position: int
+    met: bool = False  # whether what was found of it at first has been compared with the log
+    found: dict[int, bytes] = field(default_factory=dict)  # number to leaf digest, until then
+    told: Progress | None = None
+    stopped: list[tuple[str, int]] | None = None  # its files when it was found to be damaged
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What was read of a source at one look, and is not yet told to be durable."""
+
+    source: _Source
+    pending: Pending | None
+    records: list[Frame]
+    position: int
+
+
+class Collector:
+    """Collects the journals below ``journals`` into a log; one at a time, for one thread.
+
+    ``report`` hears, once, of each journal that cannot be collected; the others go on.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        journals: Path,
+        *,
+        report: Callable[[str], None] = lambda _: None,
+        disk: FileSystem = SYSTEM,
+    ) -> None:
+        self._sink = sink
+        self._journals = journals
+        self._report = report
+        self._disk = disk
+        self._lock = FolderLock(journals, "journals", disk=disk)
+        self._sources: dict[str, _Source] = {}
+        self._taken: deque[_Taken] = deque()
+        self._collected = Collected(journals, disk)
+        self._looks = 0
+        self._stop = threading.Event()
+
+    def __enter__(self) -> "Collector":
+        make_folder(self._journals, disk=self._disk)
+        self._lock.__enter__()
+        try:
+            with self._sink.between_commits() as log:
+                self._collected.load(log)
+        except BaseException:
+            self._lock.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            for each in self._sources.values():
+                each.follower.close()
+        finally:
+            self._lock.__exit__()
+
+    def run(self) -> None:
+        """Collects until `stop` is called; what was recorded before is in the log then."""
+        while not self._stop.is_set():
+            if not self.look():
+                self._stop.wait(POLL)
+        self.finish()
+
+    def stop(self) -> None:
+        """Lets `run` come to its end; callable from another thread and from a signal handler."""
+        self._stop.set()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["Collector"]:
+        """Collects in a thread while the context is open; raises at its end what went wrong."""
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                self.run()
+            except BaseException as error:  # whatever it is, the thread that waits must hear of it
+                errors.append(error)
+
+        with self:
+            thread = threading.Thread(target=run, name="collector", daemon=True)
+            thread.start()
+            try:
+                yield self
+            finally:
+                self.stop()
+                thread.join()
+        if errors:
+            raise errors[0]
+
+    def look(self) -> bool:
+        """One look at every journal; whether there was anything new.
+
+        Raises `UnavailableError` if the log or the disk refuses: then open both again.
+        """
+        try:
+            if self._looks % _DISCOVER == 0:
+                self._discover()
+            self._looks += 1
+            found = [self._follow(each) for each in self._sources.values() if not each.stopped]
+            self._settle()
+            return any(found)
+        except OSError as error:
+            raise UnavailableError(
+                f"could not collect the journals in {self._journals}: {error.strerror}",
+                remedy="mend what it names and collect again",
+            ) from error
+
+    def finish(self) -> None:
+        """Takes what is there, waits until it is durable, and tells the recorders."""
+        self._looks = 0
+        self.look()
+        self._settle(wait=True)
+        with self._sink.between_commits() as log:
+            self._collected.save(log)
+
+    # Journals that come and go.
+
+    def _discover(self) -> None:
+        for name in sorted(self._disk.listdir(str(self._journals))):
+            source = source_of(name)
+            folder = self._journals / name
+            if source is None or not stat.S_ISDIR(self._disk.stat(str(folder)).st_mode):
+                continue
+            known = self._sources.get(source)
+            if known is None or self._changed(known):
+                self._meet(source)
+
+    def _changed(self, source: _Source) -> bool:
+        """Whether a journal began anew, or one that could not be collected has been mended."""
+        if source.stopped is not None:
+            return self._files(source) != source.stopped
+        return source.met and PROGRESS not in self._disk.listdir(str(source.folder))
+
+    def _files(self, source: _Source) -> list[tuple[str, int]]:
+        names = sorted(set(self._disk.listdir(str(source.folder))) - {PROGRESS})
+        sizes = (self._disk.stat(str(source.folder / name)).st_size for name in names)
+        return list(zip(names, sizes, strict=True))
+
+    def _meet(self, name: str) -> None:
+        self._settle(wait=True)
+        with self._sink.between_commits() as log:
+            self._collected.catch_up(log, log.size)
+        if name in self._sources:
+            self._sources[name].follower.close()
+        folder, number = journal_folder(self._journals, name), self._collected.of(name).number
+        follower = Follower(folder, name, number, self._disk)
+        told = read_progress(folder, self._disk)
+        position = told.position if told else 0
+        self._sources[name] = _Source(name, folder, follower, number, position)
+
+    # What is in them.
+
+    def _follow(self, source: _Source) -> bool:
+        try:
+            stretch = source.follower.read()
+            if stretch is None:
+                if not source.met:
+                    self._compare(source)
+                    self._taken.append(_Taken(source, None, [], source.position))
+                return False
+            self._take(source, stretch)
+        except DamagedError as error:
+            source.stopped = self._files(source)
+            self._report(str(error))
+            return False
+        except FileNotFoundError:  # somebody removed the folder; it is met anew if it comes back
+            return False
+        return True
+
+    def _take(self, source: _Source, stretch: Stretch) -> None:
+        new = [frame for frame in stretch.records if frame.number > source.number]
+        for frame in stretch.records:
+            if sequence_of(frame.payload) != (source.name, frame.number):
+                raise _damaged(source, f"record {frame.number} states another source or number")
+            if frame.number <= source.number:
+                source.found[frame.number] = sha256(frame.payload).digest()
+        if source.found and (source.met or new):
+            self._compare(source)
+        pending = None
+        if new:
+            source.met = True
+            pending = self._sink.submit_many([frame.payload for frame in new])
+            source.number = new[-1].number
+        source.position = max(stretch.position, source.position)
+        if source.met:
+            self._taken.append(_Taken(source, pending, new, source.position))
+
+    def _compare(self, source: _Source) -> None:
+        """What the journal holds under numbers that the log has is what the log has."""
+        if source.found:
+            with self._sink.between_commits() as log:
+                wrong = differing(log, source.name, dict(source.found))
+            if wrong is not None:
+                raise _damaged(source, f"record {wrong} is not the one that the log has")
+        source.found.clear()
+        source.met = True
+
+    # What the log has of them.
+
+    def _settle(self, *, wait: bool = False) -> None:
+        """Tells the recorders what has become durable."""
+        told: dict[str, _Taken] = {}
+        while self._taken and (wait or self._is_done(self._taken[0])):
+            taken = self._taken.popleft()
+            if taken.pending is not None:
+                self._note(taken, taken.pending.indices())
+            told[taken.source.name] = taken
+        for taken in told.values():
+            source, known = taken.source, self._collected.of(taken.source.name)
+            progress = Progress(known.number, taken.position, known.head)
+            if progress != source.told:
+                with contextlib.suppress(FileNotFoundError):
+                    write_progress(source.folder, progress, self._disk)
+                source.told = progress
+
+    @staticmethod
+    def _is_done(taken: _Taken) -> bool:
+        return taken.pending is None or taken.pending.done
+
+    def _note(self, taken: _Taken, indices: range) -> None:
+        if indices.start != self._collected.size:  # somebody else appends to this log too
+            with self._sink.between_commits() as log:
+                self._collected.catch_up(log, indices.start)
+        last = taken.records[-1]
+        known = Known(last.number, sha256(last.payload).digest())
+        self._collected.note(taken.source.name, known, indices.stop)
+        if self._collected.due:
+            with self._sink.between_commits() as log:
+                self._collected.save(log)
+
+
+def differing(log: LeafReader, source: str, found: dict[int, bytes]) -> int | None:
+    """The first record of ``found`` (number to leaf digest) that ``log`` has otherwise, or not.
+
+    Reads the log from its end, only as far as it must.
+    """
+    end = log.size
+    while found and end > 0:
+        start = (end - 1) // 256 * 256
+        for leaf in log.entries(start, end):
+            stated = sequence_of(leaf)
+            if stated is None or stated[0] != source or stated[1] not in found:
+                continue
+            if found.pop(stated[1]) != sha256(leaf).digest():
+                return stated[1]
+        end = start
+    return min(found) if found else None
+
+
+def _damaged(source: _Source, why: str) -> DamagedError:
+    return DamagedError(
+        f"could not collect journal {source.folder}: {why}",
+        remedy="keep the folder for whoever looks into it, and record under a new source",
+    )
