@@ -1,9 +1,8 @@
-"""``quorate log``: look into a log, re-derive everything from it, verify one of its receipts."""
+"""``quorate log``: look into a log, and re-derive everything from it."""
 
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,26 +13,20 @@ from quorate.cli.log_trust import (
     PlaceArgument,
     PolicyOption,
     VkeyOption,
-    believe,
     believe_log,
     reader_of,
 )
 from quorate.cli.output import print_json, progress_bar, say, styled, tell
-from quorate.core.encoding import decode_text
-from quorate.core.errors import EncodingError, InputError, UndecidedError
-from quorate.core.files import read_file
+from quorate.core.errors import EncodingError, InputError
 from quorate.log.checkpoint import Checkpoint
 from quorate.log.fsck import LogReport, Progress, check_log
 from quorate.log.note import Note
-from quorate.log.receipt import Receipt
 from quorate.log.storage import LogReader, read_checkpoint, read_entries
-from quorate.log.tiles import ENTRIES, MAX_LEAF_SIZE, TILE_WIDTH, Tile
+from quorate.log.tiles import ENTRIES, TILE_WIDTH, Tile
 from quorate.provenance.records import Record
 
 log_app = typer.Typer(help="Keep, serve, follow and check a log.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
-
-MAX_RECEIPT = 2**20  # bytes
 
 
 @log_app.command("show")
@@ -141,32 +134,6 @@ def _progress(*, quiet: bool) -> Iterator[Progress | None]:
     with progress_bar() as bar:
         task = bar.add_task("re-deriving the log", total=None)
         yield lambda done, size: bar.update(task, completed=done, total=size)
-
-
-@log_app.command("verify")
-def verify_command(
-    receipt: Annotated[Path, typer.Argument(help="A receipt (.tlog-proof).")],
-    record: Annotated[Path, typer.Argument(help="The record that it proves.")],
-    trust: TrustOption = None,
-    vkey: VkeyOption = None,
-    policy: PolicyOption = None,
-) -> int:
-    """Verify that a record is in a log, offline, against the keys that you trust."""
-    try:
-        text = decode_text(read_file(receipt, "receipt", limit=MAX_RECEIPT))
-        origin = Receipt.parse(text).note.text.split("\n", 1)[0]
-    except EncodingError as error:
-        raise InputError(f"could not read receipt {receipt}: {error.message}") from None
-    believed = believe(origin, trust, vkey, policy)
-    if believed is None:
-        raise UndecidedError(
-            f"could not verify {receipt}: whose keys to believe is not known",
-            remedy="pass --vkey (twice), --policy or --trust",
-        )
-    leaf = read_file(record, "record", limit=MAX_LEAF_SIZE)
-    proven = believed.check_receipt(text, leaf)
-    say(styled("verified", "green"), f": record {proven.index} of {origin}")
-    return 0
 
 
 def checkpoint_of(reader: LogReader) -> Checkpoint:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from quorate.audit.logs import log_identity, witness_identities
-from quorate.cli.audit import read_roots
+from quorate.cli.audit import read_policy, read_roots
 from quorate.cli.output import tell
 from quorate.core.encoding import parse_canonical
 from quorate.core.errors import (
@@ -19,15 +19,14 @@ from quorate.core.errors import (
     UsageError,
     VerificationError,
 )
-from quorate.core.files import read_file
 from quorate.core.keys import ED25519, ML_DSA_44, PublicKey
 from quorate.log.checkpoint import Checkpoint, LogIdentity, WitnessIdentity
 from quorate.log.folder import FolderReader
 from quorate.log.note import ED25519_NOTE, ML_DSA_44_COSIGNATURE, Note, NoteKey
-from quorate.log.policy import MAX_POLICY_SIZE, Policy
+from quorate.log.policy import Policy
 from quorate.log.storage import CHECKPOINT, LogReader, read_checkpoint, read_entries
 from quorate.log.tiles import ENTRIES, TILE_WIDTH, Tile
-from quorate.log.verify import VerifiedNote, VerifiedReceipt, verify_note, verify_receipt
+from quorate.log.verify import VerifiedNote, verify_note
 from quorate.log.web.url_reader import UrlReader
 
 PlaceArgument = Annotated[
@@ -65,12 +64,6 @@ class Believed:
         if self.policy is not None:
             self.policy.check(note, log=self.log)
         return verify_note(note, self.log, self.witnesses)
-
-    def check_receipt(self, text: str, leaf: bytes) -> VerifiedReceipt:
-        """The same of a receipt and the record that it proves."""
-        if self.policy is not None:
-            self.policy.check_receipt(text, leaf, log=self.log)
-        return verify_receipt(text, leaf, self.log, self.witnesses)
 
 
 def believe(
@@ -139,11 +132,8 @@ def _by_trust_file(origin: str, path: Path) -> Believed:
 
 
 def _by_policy(origin: str, path: Path) -> Believed:
-    data = read_file(path, "trust policy", limit=MAX_POLICY_SIZE)
-    try:
-        policy = Policy.from_bytes(data)
-    except EncodingError as error:
-        raise InputError(f"could not use trust policy {path}: {error.message}") from None
+    policy = read_policy(path)
+    assert policy is not None
     return Believed(_identity(origin, [each.key for each in policy.logs]), policy=policy)
 
 

@@ -15,7 +15,8 @@ from quorate.core.errors import EncodingError, InputError, UsageError
 from quorate.core.files import make_folder, read_file, write_durable
 from quorate.core.keyring import Keyring
 from quorate.core.sources import SystemClock, SystemRandomness
-from quorate.log.note import check_key_name
+from quorate.log.checkpoint import LogIdentity
+from quorate.log.note import NoteKey, check_key_name
 from quorate.log.policy import NONE, Policy, PolicyLog
 from quorate.log.storage import CHECKPOINT
 from quorate.log.tiles import MAX_LEAF_SIZE
@@ -51,17 +52,25 @@ def create_command(
         keys = Keyring.generate(origin, SystemRandomness())
         make_folder(path.parent)
         keys.save(path, SystemRandomness(), passphrase())
-    with Log.create(folder, origin, *keys.log_signers, SystemClock()) as log:
-        known = [verifier.note_key for verifier in log.identity.verifiers]
-    policy = Policy(tuple(PolicyLog(key) for key in known), (), (), NONE)
-    public = path.with_suffix(".policy")
-    if not public.exists():
-        write_durable(public, policy.to_bytes())
+    ed25519, ml_dsa_44 = (signer.public_key for signer in keys.log_signers)
+    known = [each.note_key for each in LogIdentity(origin, ed25519, ml_dsa_44).verifiers]
+    public = folder.with_name(f"{folder.name}.policy")
+    _write_policy(public, known)
+    Log.create(folder, origin, *keys.log_signers, SystemClock()).close()
     for key in known:
         say(key.vkey)
     tell(f"the keys that sign this log are in {path}: keep a copy, and give it to nobody")
     tell(f"those that verify it are printed above and in {public}: give them to everybody")
     return 0
+
+
+def _write_policy(path: Path, keys: Sequence[NoteKey]) -> None:
+    """What a reader needs to trust this log, and it alone; a file of somebody else's stays."""
+    content = Policy(tuple(PolicyLog(key) for key in keys), (), (), NONE).to_bytes()
+    if path.exists() and read_file(path, "policy") != content:
+        raise InputError(f"could not create a log: {path} is there already and of another log")
+    make_folder(path.parent)
+    write_durable(path, content)
 
 
 @log_app.command("append")
@@ -74,7 +83,7 @@ def append_command(
     *,
     lines: Annotated[bool, typer.Option("--lines", help="Every line is a record.")] = False,
     receipts: Annotated[
-        Path | None, typer.Option(help="Write INDEX.record and INDEX.tlog-proof into this folder.")
+        Path | None, typer.Option(help="Write every record and its receipt into this folder.")
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -87,7 +96,8 @@ def append_command(
         if receipts is not None:
             make_folder(receipts)
             for index, leaf in enumerate(leaves, start):
-                write_durable(receipts / f"{index}.record", leaf)
+                kind = "json" if leaf.startswith(b"{") else "record"
+                write_durable(receipts / f"{index}.{kind}", leaf)
                 write_durable(receipts / f"{index}.tlog-proof", log.receipt(index).encode())
         size = log.size
     if as_json:

@@ -136,7 +136,7 @@ def look(
     """One look at the log behind ``reader``: what was seen and what to remember of it."""
     if last is not None and last.log != log:
         raise InputError(
-            f"could not follow log {log.origin}: what is remembered is of another, or of other keys",
+            f"could not follow log {log.origin}: another, or other keys, are remembered",
             remedy="use one state folder for each log",
         )
     # 1. monitor.checkpoint

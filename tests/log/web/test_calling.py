@@ -1,9 +1,11 @@
 """A call ends in time whatever the server does, reads no more than it may, and asks nobody else."""
 
 import contextlib
+import gzip
 import socket
 import threading
 import time
+import tracemalloc
 
 import pytest
 from starlette.requests import Request
@@ -11,7 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from quorate.core.errors import InputError, UnavailableError
-from quorate.log.web.calling import HttpCaller, Reply
+from quorate.log.web.calling import HttpCaller, Reply, TooLongError
 from quorate.log.web.hosting import hosted
 
 
@@ -148,3 +150,48 @@ def test_get__no_http__one_error_of_ours(answer):
 def test_url__other_form__refused(url):
     with pytest.raises(InputError, match="as a server's address"):
         HttpCaller(url)
+
+
+# -- gzip
+
+
+def packed(data: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(data),
+        data,
+    )
+
+
+def test_get__gzip_asked_for__unpacked_up_to_the_limit():
+    data = gzip.compress(b"x" * 1000)
+    with answering(packed(data)) as url:
+        with HttpCaller(url) as caller:
+            assert caller.get("/", limit=1000, gzip=True).body == b"x" * 1000
+        with HttpCaller(url) as caller, pytest.raises(TooLongError, match="longer than 999 bytes"):
+            caller.get("/", limit=999, gzip=True)
+
+
+def test_get__gigabytes_in_a_few_bytes__never_unpacked():
+    bomb = gzip.compress(gzip.compress(bytes(2**28), 9), 9)
+    bomb = gzip.decompress(bomb)  # 256 KiB that stand for 256 MiB
+    with answering(packed(bomb)) as url, HttpCaller(url) as caller:
+        tracemalloc.start()
+        with pytest.raises(TooLongError):
+            caller.get("/", limit=2**20, gzip=True)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 2**23
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no gzip", gzip.compress(b"x" * 99)[:-3], gzip.compress(b"x") + b"more"],
+    ids=["nothing", "other", "torn", "more"],
+)
+def test_get__broken_gzip__one_error_of_ours(data):
+    with (
+        answering(packed(data)) as url,
+        HttpCaller(url) as caller,
+        pytest.raises(UnavailableError, match="could not reach"),
+    ):
+        caller.get("/", limit=1000, gzip=True)
