@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from quorate.core.errors import VerificationError
+from quorate.core.encoding import decode_text
+from quorate.core.errors import EncodingError, VerificationError
+from quorate.log.policy import Group, Policy, PolicyLog, PolicyWitness
 from quorate.log.storage import CHECKPOINT
 from tests.simulators.log_forger import Forged
 from tests.simulators.log_judge import Reader, full_reader, judge
@@ -25,8 +27,14 @@ from tests.simulators.log_mutations import (
 )
 from tests.simulators.log_repaired import check_forger
 from tests.simulators.log_table import BLIND, FREE, INERT, REPAIRED, Mutation, draw_mutation
-from tests.simulators.log_worlds import SHAPES, WEIGHTS, world
+from tests.simulators.log_worlds import IDENTITY, QUORUM, SHAPES, WEIGHTS, WITNESSES, world
 
+POLICY = Policy(
+    tuple(PolicyLog(verifier.note_key) for verifier in IDENTITY.verifiers),
+    tuple(PolicyWitness(each.name, each.verifier.note_key) for each in WITNESSES),
+    (Group("two", QUORUM, tuple(each.name for each in WITNESSES)),),
+    "two",
+)
 CLASSES = [(table, name) for table in ("blind", "repaired") for name in sorted(TABLES[table])]
 SPARED = [(table, name) for table in ("inert", "free") for name in sorted(TABLES[table])]
 
@@ -70,6 +78,23 @@ def test_run__hundred_changes__half_blind_half_repaired_and_the_spared_beside():
     assert made == {"blind": 100, "repaired": 100, "inert": 2, "free": 2}
     assert tally.total(DETECTED) == 200
     assert tally.wrong == []
+
+
+@pytest.mark.parametrize(
+    "name", [n for t in (BLIND, INERT, REPAIRED) for n in t if "receipt:" in n]
+)
+def test_policy__every_change_of_a_receipt__same_verdict_as_the_reader(name):
+    table = next(table for table in (BLIND, INERT, REPAIRED) if name in table)
+    for number in range(4):
+        _, mutation = draw_mutation(table, f"policy {name} {number}", name)
+        (held,) = mutation.reader.receipts
+        try:
+            verified = POLICY.check_receipt(decode_text(held.data), held.leaf, log=IDENTITY)
+        except (VerificationError, EncodingError):
+            assert mutation.accepted is None
+        else:
+            assert mutation.accepted is not None
+            assert verified.index == mutation.accepted.places[0][0]
 
 
 # That the counting can fail.

@@ -4,7 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from quorate.core.errors import VerificationError
-from tests.simulators import log_blind, log_blind_receipts, log_inert, log_repaired
+from tests.simulators import (
+    log_blind,
+    log_blind_receipts,
+    log_false_heads,
+    log_inert,
+    log_mended,
+    log_repaired,
+)
 from tests.simulators.log_judge import judge
 from tests.simulators.log_table import BLIND, FREE, INERT, REPAIRED, Mutation, Table, draw_mutation
 
@@ -17,7 +24,9 @@ __all__ = [
     "Tally",
     "log_blind",
     "log_blind_receipts",
+    "log_false_heads",
     "log_inert",
+    "log_mended",
     "log_repaired",
     "outcome",
     "run",

@@ -1,10 +1,10 @@
 """Repaired changes: the operator edits the history, rebuilds everything and signs it with his keys.
 
 Each edit meets each thing that can contradict it, and that alone: a quorum of witnesses (whose
-lines he lacks, reuses from old heads, or has one too few of because one witness is his), a head
-that a witness or the anchor holds, a receipt in the hands of its owner. The place that must be
-named is the checkpoint where cosignatures lack, else the holder of the smallest head that the new
-history contradicts, else the receipt.
+lines he lacks, reuses from old heads, or has one too few of because one witness is his), the second
+of the log's keys where he has but one, a head that a witness or the anchor holds, a receipt in the
+hands of its owner. The place that must be named is the checkpoint where signatures lack, else the
+holder of the smallest head that the new history contradicts, else the receipt.
 
 The honest limit: what nobody outside holds a head of, nobody can contradict. Changes are drawn so
 that somebody does; those that contradict nobody stand in `log_inert`, in a table of their own.
@@ -14,9 +14,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from quorate.log.checkpoint import sign_checkpoint
 from quorate.log.heads import HeldHead
 from quorate.log.merkle import root_of
-from quorate.log.note import SignatureLine
+from quorate.log.note import Note, SignatureLine
 from quorate.log.storage import CHECKPOINT
 from quorate.log.tiles import ENTRIES, TILE_WIDTH, Tile
 from tests.simulators.log_forger import Forged, forge
@@ -30,7 +31,10 @@ from tests.simulators.log_table import (
     pick,
 )
 from tests.simulators.log_worlds import (
+    MALLORY,
+    ORIGIN,
     SPARE,
+    TIME,
     WITNESS_SIGNERS,
     WITNESSES,
     HeldReceipt,
@@ -180,6 +184,21 @@ def _colluding(forged: Forged, draw: Draw) -> Mutation:
         if forged.note.text == forged.world.notes[forged.world.size].text:
             raise InapplicableError
     return Mutation(forged.objects(lines), Reader(), (CHECKPOINT,))
+
+
+@_contradiction("only one of the log's keys is his: the other key")
+def _one_key(forged: Forged, draw: Draw) -> Mutation:
+    """In place of the other signature stands none, the honest head's, or a stranger's."""
+    note, at = forged.note, draw.randrange(2)
+    if note.text == forged.world.notes[forged.world.size].text:
+        raise InapplicableError
+    lines = list(note.signatures)
+    stranger = sign_checkpoint(forged.checkpoint, *MALLORY.log_signers, TIME).signatures[at]
+    honest = forged.world.notes[forged.world.size].signatures[at]
+    mine = SignatureLine(ORIGIN, honest.key_id, stranger.blob)
+    lines[at : at + 1] = draw.choice(([], [honest], [stranger], [mine]))
+    objects = forged.objects() | {CHECKPOINT: str(Note(note.text, tuple(lines))).encode()}
+    return Mutation(objects, Reader(quorum=0), (CHECKPOINT,))
 
 
 @_contradiction("a head that a witness or the anchor holds")
