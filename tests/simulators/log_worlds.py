@@ -18,6 +18,7 @@ from quorate.log.heads import HeldHead
 from quorate.log.memory import MemoryStorage
 from quorate.log.note import Note, SignatureLine
 from quorate.log.receipt import Receipt
+from quorate.log.storage import CHECKPOINT
 from quorate.log.writer import Log
 
 ORIGIN = "quorate.example/alice"
@@ -141,7 +142,8 @@ def _build(name: str, sizes: Sequence[int], numbered: bool, owner: Keyring, orig
     held = [
         HeldHead(who, *head) for who, head in zip(_HOLDERS[-len(heads) :], heads[-3:], strict=True)
     ]
-    return World(name, numbered, leaves, notes, dict(storage.objects), tuple(receipts), tuple(held))
+    files = {p: d for p, d in storage.objects.items() if p == CHECKPOINT or p.startswith("tile/")}
+    return World(name, numbered, leaves, notes, files, tuple(receipts), tuple(held))
 
 
 def receipt_of(held: HeldReceipt) -> Receipt:
