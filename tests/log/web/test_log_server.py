@@ -7,7 +7,7 @@ import struct
 import pytest
 import urllib3
 
-from quorate.core.errors import InputError, KeyFileError, UnavailableError
+from quorate.core.errors import InputError, KeyFileError, UnavailableError, VerificationError
 from quorate.core.sources import SeededRandomness, SteppedClock
 from quorate.log.appender import Appender
 from quorate.log.folder import FolderReader
@@ -311,3 +311,19 @@ def test_url_reader__nobody_listens__unavailable():
     nobody = UrlReader("http://127.0.0.1:9", clock=SteppedClock())
     with nobody, pytest.raises(UnavailableError, match="could not reach"):
         nobody.read("checkpoint", 1000)
+
+
+@pytest.mark.slow
+def test_check_log__long_log_by_address_and_two_processes__as_in_the_folder(tmp_path):
+    with create_log(tmp_path / "log", 5 * 16_384) as log:
+        log.append(b"last")
+    alone = check_log(tmp_path / "log", IDENTITY)
+    with hosted(log_routes(FolderReader(tmp_path / "log"))) as address:
+        with UrlReader(address.url) as reader:
+            found = check_log(reader, IDENTITY, jobs=2)
+            assert (found.size, found.root) == (alone.size, alone.root)
+        path = tmp_path / "log" / "tile/entries/200"
+        path.write_bytes(path.read_bytes()[:-1] + b"\0")
+        with UrlReader(address.url) as reader, pytest.raises(VerificationError) as caught:
+            check_log(reader, IDENTITY, jobs=2)
+    assert caught.value.place == "tile/entries/200"
