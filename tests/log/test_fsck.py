@@ -1,6 +1,7 @@
 """Every byte of every file is re-derived, and the file that is wrong is the one that is named."""
 
 import shutil
+from collections.abc import Sequence
 
 import pytest
 
@@ -125,8 +126,8 @@ def test_check_log__genesis_of_another_log__refused(tmp_path):
     class Forgetful(Log):
         """A writer that leaves the genesis out."""
 
-        def append(self, leaf: bytes) -> int:
-            return super().append(b"no genesis")
+        def _commit(self, batch: Sequence[bytes]) -> None:
+            super()._commit([b"no genesis"])
 
     Forgetful.create(tmp_path, IDENTITY.origin, *ALICE.log_signers, CLOCK).close()
     with pytest.raises(VerificationError, match="genesis"):

@@ -46,25 +46,40 @@ def durable_step(name: str) -> Iterator[None]:
         observer("after", name)
 
 
-def write_durable(path: Path, data: bytes, *, mode: int = 0o644, disk: FileSystem = SYSTEM) -> None:
-    """Replaces the file at ``path`` by ``data``; on return it is on the disk, name and all."""
-    write_all_durable(path.parent, {path.name: data}, mode=mode, disk=disk)
+def write_durable(
+    path: Path, data: bytes, *, mode: int = 0o644, disk: FileSystem = SYSTEM, name: str = ""
+) -> None:
+    """Replaces the file at ``path`` by ``data``; on return it is on the disk, name and all.
+
+    Observers hear of it as ``name``, where that is not the file's own.
+    """
+    with durable_step(name or path.name):
+        _write_batch([(path, data)], mode, disk)
+        sync_folder(path.parent, disk=disk)
 
 
 def write_all_durable(
-    folder: Path, files: Mapping[str, bytes], *, mode: int = 0o644, disk: FileSystem = SYSTEM
+    folder: Path,
+    files: Mapping[str, bytes],
+    *,
+    mode: int = 0o644,
+    disk: FileSystem = SYSTEM,
+    lasting: set[Path] | None = None,
 ) -> None:
     """Replaces each of ``files`` (path below ``folder`` to bytes), making folders as needed.
 
     On return all are on the disk, names and all. A kill meanwhile leaves of each file the old
     bytes or the new, and of the files any mixture: nothing may refer to them before the return.
+    ``lasting`` is as `make_folder` says; a caller who writes again and again keeps it.
     """
     if not files:
         return
     paths = {folder / name: data for name, data in files.items()}
     parents = {path.parent for path in paths}
-    for parent in sorted(parents - {folder}):
-        make_folder(parent, disk=disk)
+    known = set[Path]() if lasting is None else lasting
+    known.add(folder)
+    for parent in sorted(parents):
+        make_folder(parent, disk=disk, lasting=known)
     with durable_step(next(iter(paths)).name):
         waiting = list(paths.items())
         for start in range(0, len(waiting), _OPEN_AT_ONCE):
@@ -129,19 +144,34 @@ def sync_folder(folder: Path, *, disk: FileSystem = SYSTEM) -> None:
         disk.close(descriptor)
 
 
-def make_folder(folder: Path, *, mode: int = 0o755, disk: FileSystem = SYSTEM) -> None:
-    """Creates ``folder`` and what is missing above it, durably."""
-    missing: list[Path] = []
+def make_folder(
+    folder: Path, *, mode: int = 0o755, disk: FileSystem = SYSTEM, lasting: set[Path] | None = None
+) -> None:
+    """Creates ``folder`` and what is missing above it, durably.
+
+    A folder that is there may be one that a killed process made and never synced: it would go
+    in a power cut, and all in it. Whoever says which folders are known to be ``lasting`` has the
+    others made so, up to the first known one, and noted.
+    """
+    unsure: list[Path] = []
     for path in (folder, *folder.parents):
-        try:
-            disk.stat(str(path))
+        if path in lasting if lasting is not None else _is_there(path, disk):
             break
-        except FileNotFoundError:
-            missing.append(path)
-    for path in reversed(missing):
+        unsure.append(path)
+    for path in reversed(unsure):
         with contextlib.suppress(FileExistsError):
             disk.mkdir(str(path), mode)
         sync_folder(path.parent, disk=disk)
+        if lasting is not None:
+            lasting.add(path)
+
+
+def _is_there(path: Path, disk: FileSystem) -> bool:
+    try:
+        disk.stat(str(path))
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def remove_leftovers(folder: Path, *, below: bool = False) -> None:
@@ -157,15 +187,7 @@ def read_file(path: Path, what: str, *, limit: int = 2**31, disk: FileSystem = S
     than ``limit`` bytes of it, whatever size it claims to have.
     """
     try:
-        descriptor = disk.open(str(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            kind = disk.fstat(descriptor).st_mode
-            if not stat.S_ISREG(kind):
-                other = "it is a folder" if stat.S_ISDIR(kind) else "it is not a regular file"
-                raise InputError(f"could not read {what} {path}: {other}")
-            return _read_at_most(descriptor, limit, f"{what} {path}", disk)
-        finally:
-            disk.close(descriptor)
+        return read_own_file(path, what, limit=limit, disk=disk)
     except FileNotFoundError:
         raise InputError(
             f"could not read {what} {path}: no such file", remedy="check the path"
@@ -174,6 +196,19 @@ def read_file(path: Path, what: str, *, limit: int = 2**31, disk: FileSystem = S
         raise InputError(f"could not read {what} {path}: {error.strerror}") from None
     except ValueError:  # a path with a zero byte in it, which no file can have
         raise InputError(f"could not read {what} {str(path)!r}: no file is called so") from None
+
+
+def read_own_file(path: Path, what: str, *, limit: int, disk: FileSystem) -> bytes:
+    """As `read_file`, but what the disk refuses stays an `OSError`: the file is not at fault."""
+    descriptor = disk.open(str(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        kind = disk.fstat(descriptor).st_mode
+        if not stat.S_ISREG(kind):
+            other = "it is a folder" if stat.S_ISDIR(kind) else "it is not a regular file"
+            raise InputError(f"could not read {what} {path}: {other}")
+        return _read_at_most(descriptor, limit, f"{what} {path}", disk)
+    finally:
+        disk.close(descriptor)
 
 
 def _read_at_most(descriptor: int, limit: int, name: str, disk: FileSystem) -> bytes:
@@ -218,8 +253,10 @@ class FolderLock:
         descriptor = self._disk.open(str(self._path), flags, 0o600)
         try:
             self._disk.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             self._disk.close(descriptor)
+            if not isinstance(error, BlockingIOError):
+                raise  # the disk's trouble, nobody's lock
             raise LockedError(
                 f"could not open {self._what} {self._path.parent}: another process holds it",
                 remedy="wait for that process to end, or stop it",
@@ -229,5 +266,6 @@ class FolderLock:
 
     def __exit__(self, *_: object) -> None:
         if self._descriptor is not None:
-            self._disk.close(self._descriptor)
+            with contextlib.suppress(OSError):  # it is released all the same, and holds no bytes
+                self._disk.close(self._descriptor)
             self._descriptor = None

@@ -8,7 +8,7 @@ old log or the new one; what lies beyond the checkpoint was never signed, and op
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -98,13 +98,19 @@ class Log:
         """A new log whose first leaf is its genesis; `InputError` if ``place`` holds one."""
         log = cls._over(place, origin, ed25519, ml_dsa_44, clock)
         storage = log._storage
-        storage.prepare()
-        with log._claimed():
-            if storage.head() is not None:
-                raise InputError(f"could not create a log in {storage.name}: there is one already")
-            tidy(storage, 0)
-            log._writable = True
-            log.append(genesis_leaf(log.identity))
+        taken = InputError(f"could not create a log in {storage.name}: there is one already")
+        with log._reaching("create"):
+            storage.prepare()
+            with log._claimed():
+                if storage.head() is not None:
+                    raise taken
+                if not storage.shared:  # else another writer may be at work
+                    tidy(storage, 0)
+                try:
+                    log._commit([genesis_leaf(log.identity)])
+                except HeadMovedError:
+                    raise taken from None
+                log._writable = True
         return log
 
     @classmethod
@@ -126,17 +132,17 @@ class Log:
         """
         log = cls._over(place, origin, ed25519, ml_dsa_44, clock)
         storage = log._storage
-        if storage.head() is None:
-            raise InputError(
-                f"could not open log {storage.name}: there is none", remedy="create it"
-            )
-        with log._claimed():
-            log._load()
-            check_lengths(storage, log.size)
-            if not storage.shared:  # else another writer may be at work beyond the head
-                tidy(storage, log.size)
-            log._writable = True
-            log.compare(memories)
+        with log._reaching("open"):
+            if storage.head() is None:
+                raise InputError(
+                    f"could not open log {storage.name}: there is none", remedy="create it"
+                )
+            with log._claimed():
+                log._load(check_lengths)
+                if not storage.shared:  # else another writer may be at work beyond the head
+                    tidy(storage, log.size)
+                log._writable = True
+                log.compare(memories)
         return log
 
     @classmethod
@@ -258,7 +264,10 @@ class Log:
                     if not self._storage.shared:
                         raise
                     self._load()  # another writer came first: append after its leaves
-        raise UnavailableError(
+        raise self._outraced()
+
+    def _outraced(self) -> HeadMovedError:
+        return HeadMovedError(
             f"could not write to log {self._storage.name}: other writers came first "
             f"{_MAX_RACES} times",
             remedy="try again, or let one writer gather the records of all",
@@ -301,11 +310,27 @@ class Log:
 
     # How it holds together.
 
-    def _load(self) -> None:
-        """Takes in the head that the storage holds, and the right edge below it."""
-        head = self._storage.head()
-        if head is None:
-            return  # a shared storage in which nobody has committed yet
+    def _load(self, check: Callable[[LogStorage, int], None] | None = None) -> None:
+        """Takes in the head that the storage holds, and the right edge below it.
+
+        Where writers race, a tile may be outgrown and gone before it was read: then the head has
+        moved, and is taken in anew.
+        """
+        for _ in range(_MAX_RACES):
+            head = self._storage.head()
+            if head is None:
+                return  # a shared storage in which nobody has committed yet
+            try:
+                self._take_in(head)
+                if check is not None:
+                    check(self._storage, self.size)
+                return
+            except DamagedError:
+                if not self._storage.shared or self._storage.head() == head:
+                    raise
+        raise self._outraced()
+
+    def _take_in(self, head: bytes) -> None:
         name = self._storage.name
         try:
             text = checkpoint_text(head, name)
@@ -317,6 +342,17 @@ class Log:
             ) from None
         self._tree = StoredTree.load(self._storage, self.identity, checkpoint)
         self._note, self._head = Note.parse(text), head
+
+    @contextlib.contextmanager
+    def _reaching(self, verb: str) -> Iterator[None]:
+        """What the disk refuses is told as the log's trouble, by its name."""
+        try:
+            yield
+        except OSError as error:
+            raise UnavailableError(
+                f"could not {verb} log {self._storage.name}: {error.strerror}",
+                remedy="make room or mend the disk, then try again",
+            ) from error
 
     @contextlib.contextmanager
     def _claimed(self) -> Iterator[None]:
@@ -338,6 +374,9 @@ class Log:
         self._writable = False
         try:
             yield
+        except HeadMovedError:
+            self._writable = self._storage.shared  # nothing was written
+            raise
         except OSError as error:
             raise UnavailableError(
                 f"could not write to log {self._storage.name}: {error.strerror}",
