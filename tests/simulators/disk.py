@@ -50,7 +50,7 @@ class SimulatedDisk:
     def __init__(self, root: Folder | None = None) -> None:
         self.root = root or Folder()
         self.calls: list[str] = []
-        """The verbs called since the disk was last armed."""
+        """The verbs called since the disk was last armed, `open` told apart by its flags."""
         self.full = False
         self.read_only = False
         self.watch: Callable[[], None] = lambda: None
@@ -144,7 +144,8 @@ class SimulatedDisk:
 
     def open(self, path: str, flags: int, mode: int = 0o644) -> int:
         """A descriptor of the file or folder at ``path``."""
-        return self._call("open", lambda: self._opened(path, flags), changes=_writes(flags))
+        verb = "open to write" if _writes(flags) else "open"
+        return self._call(verb, lambda: self._opened(path, flags), changes=_writes(flags))
 
     def _opened(self, path: str, flags: int) -> int:
         folder, name = self._parent(path)
