@@ -36,7 +36,8 @@ def check_logs(case: Case) -> None:
     1. There is a log for every member in the roots and for nobody else.
     2. Its checkpoint carries the log's two signatures and a cosignature of every other member, and
        all its leaves hash to the checkpoint's root.
-    3. Each leaf is a record in its one spelling, numbered by its place, naming the one before.
+    3. Each leaf is a record in its one spelling of a source of this member (``north`` and
+       ``north/...``), numbered without a gap among its source's, naming the one before.
     """
     # 1.
     present = {path.split("/")[1] for path in case.member_paths("log/")}
@@ -72,22 +73,28 @@ def _read_log(case: Case, name: str) -> LogEvidence:
     verified = verify_log(
         leaves, note, log_identity(member), witnesses, len(witnesses), place=f"log/{name}"
     )
-    return LogEvidence(verified, note, tuple(leaves), _records(name, leaves))
+    return LogEvidence(verified, note, tuple(leaves), records_of(name, leaves))
 
 
-def _records(name: str, leaves: list[bytes]) -> tuple[Record | None, ...]:
+def records_of(name: str, leaves: list[bytes]) -> tuple[Record | None, ...]:
+    """The record of every leaf of the log of ``name``, None for its genesis; step 3."""
     # 3.
     records: list[Record | None] = [None]
+    last: dict[str, tuple[int, str]] = {}
+    first = (0, leaf_digest(leaves[0]))
     for index in range(1, len(leaves)):
         place = f"log/{name} record {index}"
         try:
             record = Record.from_leaf(leaves[index])
         except EncodingError as error:
             raise VerificationError(error.message, place=place) from None
-        if record.seq != index or record.source != name:
+        number, head = last.get(record.source, first)
+        own = record.source == name or record.source.startswith(f"{name}/")
+        if record.seq != number + 1 or not own:
             raise VerificationError("is not at its place in its source's sequence", place=place)
-        if record.prev_source_head != leaf_digest(leaves[index - 1]):
+        if record.prev_source_head != head:
             raise VerificationError("does not name the record before it", place=place)
+        last[record.source] = (record.seq, leaf_digest(leaves[index]))
         records.append(record)
     return tuple(records)
 

@@ -35,7 +35,12 @@ class AppendOnlyLog(Protocol):
 
 
 class RecordBook:
-    """Appends records to a log; ``seq`` is the leaf's index, so a gap cannot be hidden."""
+    """Appends one source's records to a log; ``seq`` counts them, so a gap cannot be hidden.
+
+    Every record is durable and in the log's signed tree before `append` returns: access decisions,
+    votes and money are recorded here and nowhere else (`recorder` is for hot paths). Other sources
+    may write to the same log; a source that is alone has its records at index ``seq``.
+    """
 
     def __init__(
         self, log: AppendOnlyLog, source: str, clock: Clock, randomness: Randomness
@@ -44,8 +49,11 @@ class RecordBook:
         self.source = source
         self._clock = clock
         self._randomness = randomness
-        self._head = leaf_digest(log.entry(log.size - 1))
-        self._statements = dict(_statements_in(log))
+        self._number = 0
+        self._head = leaf_digest(log.entry(0))
+        self._statements: dict[str, int] = {}
+        for index, leaf in enumerate(log.entries(1), start=1):
+            self._take_in(index, leaf)
 
     def append(self, type_: str, action: str, **fields: Any) -> int:
         """Writes one record of ``type_``; ``fields`` fill the rest of the header. Its index."""
@@ -59,7 +67,7 @@ class RecordBook:
             type=type_,
             action=action,
             id=record_id(now, self._randomness.bytes(10)),
-            seq=self.log.size,
+            seq=self._number + 1,
             source=self.source,
             prev_source_head=self._head,
             **stamp,
@@ -69,11 +77,21 @@ class RecordBook:
         """Writes ``record``, which must be the latest `draft`. Its index."""
         leaf = record.to_leaf()
         index = self.log.append(leaf)
-        self._head = leaf_digest(leaf)
+        self._number, self._head = record.seq, leaf_digest(leaf)
         return index
 
+    def _take_in(self, index: int, leaf: bytes) -> None:
+        try:
+            record = Record.from_leaf(leaf)
+        except EncodingError:
+            return  # a leaf that is not ours to index; the audit names it
+        if record.source == self.source:
+            self._number, self._head = record.seq, leaf_digest(leaf)
+            if record.type == STATEMENT:
+                self._statements[record.object[0]["digest"]] = index
+
     def records(self) -> Iterator[tuple[int, Record]]:
-        """Index and record of every leaf after the genesis, in order."""
+        """Index and record of every leaf after the genesis, of other sources too, in order."""
         for index, leaf in enumerate(self.log.entries(1), start=1):
             yield index, Record.from_leaf(leaf)
 
@@ -89,13 +107,3 @@ class RecordBook:
         """Writes down which chain head this party has seen: what shows a rewind or a fork."""
         item = {"digest": digest, "type": "block", "name": str(number)}
         return self.append(CHAIN_HEAD, "see", object=[item])
-
-
-def _statements_in(log: AppendOnlyLog) -> Iterator[tuple[str, int]]:
-    for index, leaf in enumerate(log.entries(1), start=1):
-        try:
-            record = Record.from_leaf(leaf)
-        except EncodingError:
-            continue  # a leaf that is not ours to index; the audit names it
-        if record.type == STATEMENT:
-            yield record.object[0]["digest"], index
