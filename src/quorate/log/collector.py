@@ -36,6 +36,7 @@ from quorate.log.sequence import sequence_of
 
 POLL = 0.005  # seconds between looks at the journals
 _DISCOVER = 20  # looks at the journals between looks for new ones
+_LAST_LOOKS = 1000  # at the end; a recorder that goes on would keep the collector for ever
 
 
 class Pending(Protocol):
@@ -185,7 +186,9 @@ class Collector:
     def finish(self) -> None:
         """Takes what is there, waits until it is durable, and tells the recorders."""
         self._looks = 0
-        self.look()
+        for _ in range(_LAST_LOOKS):
+            if not self.look():
+                break
         self._settle(wait=True)
         with self._sink.between_commits() as log:
             self._collected.save(log)

@@ -22,7 +22,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from quorate.core.errors import InputError, QuorateError, UnavailableError
-from quorate.core.files import FolderLock, make_folder
+from quorate.core.files import FolderLock, make_folder, sync_folder
 from quorate.core.filesystem import SYSTEM, FileSystem
 from quorate.core.sources import stopwatch
 from quorate.log.journal import (
@@ -166,6 +166,7 @@ class Recorder:
         )
         try:
             make_folder(folder, disk=disk)
+            sync_folder(journals, disk=disk)  # whoever made the folder may have been killed there
             with contextlib.ExitStack() as undo:
                 undo.enter_context(recorder._held)
                 recorder._begin(meeting, segment_size)
