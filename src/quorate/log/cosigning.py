@@ -119,12 +119,16 @@ class Cosigning:
         self._sizes = dict.fromkeys(range(len(witnesses)), 0)
         self._busy: set[int] = set()
 
+    @property
+    def identities(self) -> list[WitnessIdentity]:
+        """The keys of all witnesses."""
+        return [each for witness in self._witnesses for each in witness.identities]
+
     def collect(self, log: CosignedLog, seconds: float) -> Collected:
         """Asks every witness, waits ``seconds`` at most, adds to ``log`` what came."""
         collected = self.gather(log.checkpoint_note(), log.consistency, seconds)
         if collected.lines:
-            known = [each for witness in self._witnesses for each in witness.identities]
-            log.add_cosignatures(collected.lines, known)
+            log.add_cosignatures(collected.lines, self.identities)
         return collected
 
     def gather(self, note: str, prove: Prove, seconds: float) -> Collected:

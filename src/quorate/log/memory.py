@@ -65,7 +65,7 @@ class MemoryStorage:
 
     def paths(self) -> Iterator[str]:
         """Every path below ``tile/``, sorted."""
-        return iter(sorted(path for path in self.objects if path != CHECKPOINT))
+        return iter(sorted(path for path in self.objects if path.startswith("tile/")))
 
     def commit(self, expected: bytes | None, objects: Mapping[str, bytes], head: bytes) -> None:
         """As `LogStorage` says, in one step that no other writer sees half of."""

@@ -21,6 +21,8 @@ from quorate.log.tiles import (
 )
 
 CHECKPOINT = "checkpoint"
+WITNESSED = "witnessed"
+"""The latest checkpoint with witnesses' cosignatures, perhaps older than `CHECKPOINT`; optional."""
 MAX_TILE_SIZE = TILE_WIDTH * (MAX_LEAF_SIZE + 2)
 """Bytes that the largest object of a log, an entry bundle, can have."""
 

@@ -153,8 +153,11 @@ class StoredTree:
         bundles = range(-(-self.size // TILE_WIDTH))
         return [each for index in bundles for each in self._tile(0, index)]
 
-    def inclusion_proof(self, index: int) -> tuple[bytes, ...]:
-        """The audit path of the leaf at ``index``."""
+    def inclusion_proof(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
+        """The audit path of the leaf at ``index`` in the first ``size`` leaves (default: all)."""
+        if size is not None and size != self.size:
+            self._check_size(size)
+            return tuple(self._root_of(each) for each in inclusion_ranges(index, size))
         ranges = inclusion_ranges(index, self.size)
         tile, offset = divmod(index, TILE_WIDTH)
         if tile == self.size // TILE_WIDTH:
@@ -165,15 +168,21 @@ class StoredTree:
         siblings = [row[(offset >> level) ^ 1] for level, row in enumerate(rows)]
         return (*siblings, *self._above_tile[tile])
 
-    def consistency_proof(self, old_size: int) -> list[bytes]:
-        """The proof that the first ``old_size`` leaves are a prefix, hashes; empty for 0."""
-        return [self._root_of(each) for each in consistency_ranges(old_size, self.size)]
+    def consistency_proof(self, old_size: int, size: int | None = None) -> list[bytes]:
+        """The proof that ``old_size`` leaves are a prefix of ``size`` (default all); none for 0."""
+        if size is None:
+            size = self.size
+        self._check_size(size)
+        return [self._root_of(each) for each in consistency_ranges(old_size, size)]
 
     def root_at(self, size: int) -> bytes:
         """The 32-byte root over the first ``size`` leaves."""
+        self._check_size(size)
+        return self._root_of((0, size)) if size else EMPTY_ROOT
+
+    def _check_size(self, size: int) -> None:
         if not 0 <= size <= self.size:
             raise InputError(f"could not compute the root at {size}: the log has {self.size}")
-        return self._root_of((0, size)) if size else EMPTY_ROOT
 
     def damage(self) -> DamagedError:
         """What `fsck` finds, as the failure of a log that cannot go on."""

@@ -29,10 +29,11 @@ from quorate.log.checkpoint import (
     sign_checkpoint,
 )
 from quorate.log.folder import FolderStorage
-from quorate.log.note import MAX_SIGNATURES, Note, SignatureLine, signatures_by
-from quorate.log.receipt import Receipt
+from quorate.log.note import MAX_NOTE_SIZE, MAX_SIGNATURES, Note, SignatureLine, signatures_by
+from quorate.log.receipt import receipt_text
 from quorate.log.recovery import check_lengths, tidy
 from quorate.log.storage import (
+    WITNESSED,
     HeadMovedError,
     LogStorage,
     checkpoint_text,
@@ -41,6 +42,10 @@ from quorate.log.tiles import check_leaves
 from quorate.log.tree import StoredTree
 from quorate.log.verify import genesis_leaf, verify_note
 
+_PUT_BACK = (
+    "restore the newest copy of the log's folder; if none is left, end this log and create one "
+    "under another origin"
+)
 _MAX_RACES = 100  # commits lost in a row: each was another writer's progress
 
 
@@ -85,6 +90,7 @@ class Log:
         self._tree = StoredTree.empty(storage, identity)
         self._note: Note | None = None
         self._head: bytes | None = None  # the note's bytes, as the storage holds them
+        self._witnessed: Note | None = None
 
     @classmethod
     def create(
@@ -190,8 +196,7 @@ class Log:
         return RolledBackError(
             f"could not open log {self._storage.name}: it has {self.size} leaves, but "
             f"{memory.name} holds {what}",
-            remedy="restore the newest copy of the log's folder; if none is left, end this log "
-            "and create one under another origin",
+            remedy=_PUT_BACK,
         )
 
     # What it holds.
@@ -213,7 +218,8 @@ class Log:
 
     def checkpoint_note(self) -> str:
         """The latest checkpoint as signed, with the cosignatures collected for it."""
-        return str(self._signed())
+        assert self._head is not None, "a log is handed out only with its genesis signed"
+        return self._head.decode()
 
     def entry(self, index: int) -> bytes:
         """The leaf at ``index``, checked against the tree."""
@@ -231,13 +237,34 @@ class Log:
         """The 32-byte hashes of all leaves."""
         return self._tree.leaf_hashes()
 
-    def receipt(self, index: int) -> str:
-        """The `.tlog-proof` text of the leaf at ``index`` under the latest checkpoint."""
-        return str(Receipt(index, self._tree.inclusion_proof(index), self._signed()))
+    def witnessed_note(self) -> str | None:
+        """The latest checkpoint that witnesses cosigned, None if none ever did.
 
-    def consistency(self, old_size: int) -> list[bytes]:
-        """The proof that the first ``old_size`` leaves are a prefix, hashes; empty for 0."""
-        return self._tree.consistency_proof(old_size)
+        Under load the log is ahead of it: witnesses are asked about one checkpoint after another.
+        """
+        return None if self._witnessed is None else str(self._witnessed)
+
+    def receipt(self, index: int, *, witnessed: bool = False) -> str:
+        """The `.tlog-proof` text of the leaf at ``index`` under the latest checkpoint.
+
+        ``witnessed``: under the latest one that witnesses cosigned; `UnavailableError` while they
+        have cosigned none that covers the leaf.
+        """
+        if not witnessed:
+            return receipt_text(index, self._tree.inclusion_proof(index), self.checkpoint_note())
+        note = self._witnessed
+        size = 0 if note is None else Checkpoint.parse(note.text).size
+        if note is None or not index < size:
+            raise UnavailableError(
+                f"could not give a witnessed receipt of leaf {index}: the witnesses have cosigned "
+                f"{size} leaves",
+                remedy="ask again when they have cosigned more, or take one without them",
+            )
+        return receipt_text(index, self._tree.inclusion_proof(index, size), str(note))
+
+    def consistency(self, old_size: int, size: int | None = None) -> list[bytes]:
+        """The proof that ``old_size`` leaves are a prefix of ``size`` (default all); none for 0."""
+        return self._tree.consistency_proof(old_size, size)
 
     def root_at(self, size: int) -> bytes:
         """The 32-byte root over the first ``size`` leaves."""
@@ -274,30 +301,62 @@ class Log:
         )
 
     def add_cosignatures(
-        self, lines: Iterable[str], witnesses: Sequence[WitnessIdentity] = ()
+        self,
+        lines: Iterable[str],
+        witnesses: Sequence[WitnessIdentity] = (),
+        *,
+        note: str | None = None,
     ) -> None:
-        """Adds witnesses' lines to the latest checkpoint, durably; a newer one replaces its key's.
+        """Adds witnesses' lines to a checkpoint, durably; a newer one replaces its key's.
 
-        With ``witnesses`` each line must be a good one of theirs (`VerificationError`): a reader
-        who knows the witness refuses a checkpoint with a bad line. Without, only the form of a
-        line is checked, and whoever hands lines in is trusted not to spoil the note.
+        ``note``: the checkpoint that they cosigned, which must be this log's; by default the
+        latest. With ``witnesses`` each line must be a good one of theirs (`VerificationError`): a
+        reader who knows the witness refuses a checkpoint with a bad line. Without, only the form
+        of a line is checked, and whoever hands lines in is trusted not to spoil the note.
         """
-        signed = self._signed()
+        latest = self._signed()
+        signed = latest if note is None else self._own(note)
         added = {(line.name, line.key_id): line for line in map(_cosignature_line, lines)}
         if not added:
             return
-        if added.keys() & {(line.name, line.key_id) for line in signed.signatures[:2]}:
+        if added.keys() & {(line.name, line.key_id) for line in latest.signatures[:2]}:
             raise InputError("could not add a cosignature: it bears the log's own key")
         if witnesses:
             _check_lines(Note(signed.text, tuple(added.values())), witnesses)
+        if signed.text == latest.text:
+            signed = latest  # with what was collected for it meanwhile
         kept = [s for s in signed.signatures if (s.name, s.key_id) not in added]
         if len(kept) + len(added) > MAX_SIGNATURES:
             raise InputError("could not add cosignatures: the checkpoint holds no more")
-        note = Note(signed.text, (*kept, *added.values()))
-        head = str(note).encode()
+        cosigned = Note(signed.text, (*kept, *added.values()))
         with self._writing():
-            self._storage.commit(self._head, {}, head)
-            self._note, self._head = note, head
+            for _ in range(_MAX_RACES):
+                try:
+                    latest_now = self._signed().text
+                    self._keep_cosigned(cosigned, latest=signed.text == latest_now)
+                    return
+                except HeadMovedError:
+                    if not self._storage.shared:
+                        raise
+                    self._load()
+        raise self._outraced()
+
+    def _own(self, text: str) -> Note:
+        """A checkpoint of this log, perhaps an older one; `VerificationError` if it is none."""
+        checkpoint = verify_note(text, self.identity).checkpoint
+        if checkpoint.size > self.size or self.root_at(checkpoint.size) != checkpoint.root:
+            raise VerificationError("is of another tree than this log's", place="checkpoint")
+        return Note.parse(text)
+
+    def _keep_cosigned(self, cosigned: Note, *, latest: bool) -> None:
+        """An older cosigned checkpoint is kept beside the head, for receipts that witnesses saw."""
+        data = str(cosigned).encode()
+        head = data if latest else self._head
+        assert head is not None, "a log is handed out only with its genesis signed"
+        self._storage.commit(self._head, {WITNESSED: data}, head)
+        self._witnessed, self._head = cosigned, head
+        if latest:
+            self._note = cosigned
 
     def _commit(self, batch: Sequence[bytes]) -> None:
         grown, objects = self._tree.grown(batch)
@@ -342,6 +401,32 @@ class Log:
             ) from None
         self._tree = StoredTree.load(self._storage, self.identity, checkpoint)
         self._note, self._head = Note.parse(text), head
+        self._take_in_witnessed()
+
+    def _take_in_witnessed(self) -> None:
+        """What witnesses cosigned last; it can be older than the head, but never newer."""
+        name = f"{self._storage.name}/{WITNESSED}"
+        try:
+            text = checkpoint_text(self._storage.read(WITNESSED, MAX_NOTE_SIZE), name)
+        except DamagedError:
+            raise
+        except InputError:
+            return
+        try:
+            size = verify_note(text, self.identity).checkpoint.size
+            self._witnessed = self._own(text) if size <= self.size else None
+        except VerificationError as error:
+            raise DamagedError(
+                f"could not open log {self._storage.name}: {WITNESSED}: {error.message}",
+                remedy="remove this file, or restore it from a copy of the log",
+                file=WITNESSED,
+            ) from None
+        if size > self.size and not self._storage.shared:
+            raise RolledBackError(
+                f"could not open log {self._storage.name}: it has {self.size} leaves, but its "
+                f"own file {WITNESSED} covers {size}",
+                remedy=_PUT_BACK,
+            )
 
     @contextlib.contextmanager
     def _reaching(self, verb: str) -> Iterator[None]:
