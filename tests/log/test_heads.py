@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quorate.core.errors import EncodingError, VerificationError
-from quorate.log.checkpoint import Checkpoint
+from quorate.log.checkpoint import Checkpoint, sign_checkpoint
 from quorate.log.equivocation import roots_from
 from quorate.log.heads import HeldHead, check_heads, check_history, check_sizes, stored_roots
 from quorate.log.memory import MemoryStorage
-from quorate.log.merkle import leaf_hash, root_of
+from quorate.log.merkle import EMPTY_ROOT, leaf_hash, root_of
+from quorate.log.storage import WITNESSED
 from quorate.log.writer import Log
 from tests.log.parties import ALICE, CLOCK, IDENTITY, ORIGIN, leaf
 
@@ -120,3 +121,19 @@ def test_check_history__rewritten_and_signed_again__holder_named(logs):
     error = refusal(check_history, forged, IDENTITY, heads)
     assert (error.step, error.place) == ("heads.root", "bob")
     assert check_history(forged, IDENTITY, []).size == 600  # nobody who holds a head is asked
+
+
+def test_check_history__file_of_cosigned_heads__of_this_tree_or_named(logs):
+    storage, older, heads, _ = logs
+    back = MemoryStorage(name="log")
+    back.objects = storage.objects | {WITNESSED: older["checkpoint"]}
+    assert check_history(back, IDENTITY, heads).size == 600
+    back.objects = older | {WITNESSED: storage.objects["checkpoint"]}
+    error = refusal(check_history, back, IDENTITY, [])
+    assert (error.step, error.place) == ("heads.size", WITNESSED)
+    for wrong in (b"\xff", b"", older["checkpoint"].replace(b"280", b"281")):
+        back.objects = storage.objects | {WITNESSED: wrong}
+        assert refusal(check_history, back, IDENTITY, []).place.startswith(WITNESSED)
+    note = sign_checkpoint(Checkpoint(ORIGIN, 0, EMPTY_ROOT), *ALICE.log_signers, 1)
+    back.objects = storage.objects | {WITNESSED: str(note).encode()}
+    assert check_history(back, IDENTITY, heads).size == 600  # nothing seen, nothing to compare

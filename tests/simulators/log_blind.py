@@ -35,11 +35,14 @@ from tests.simulators.log_worlds import World, foreign
 
 
 def file_kinds(world: World) -> dict[str, list[str]]:
-    """Paths by what they are: bundles and tiles of today, partial files of older sizes."""
+    """Paths by what they are: bundles and tiles of today, partial files of older sizes.
+
+    The file of cosigned heads is none of these: `log_kept`.
+    """
     today = {tile.path for tile in tiles_of(world.size)}
     kinds: dict[str, list[str]] = {"bundle": [], "tile": [], "older": []}
     for path in sorted(world.objects):
-        if path != CHECKPOINT:
+        if path.startswith("tile/"):
             bundle = path.startswith("tile/entries/")
             kinds["older" if path not in today else "bundle" if bundle else "tile"].append(path)
     return kinds

@@ -9,6 +9,7 @@ from tests.simulators import (
     log_blind_receipts,
     log_false_heads,
     log_inert,
+    log_kept,
     log_mended,
     log_repaired,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "log_blind_receipts",
     "log_false_heads",
     "log_inert",
+    "log_kept",
     "log_mended",
     "log_repaired",
     "outcome",

@@ -18,7 +18,7 @@ from quorate.log.checkpoint import sign_checkpoint
 from quorate.log.heads import HeldHead
 from quorate.log.merkle import root_of
 from quorate.log.note import Note, SignatureLine
-from quorate.log.storage import CHECKPOINT
+from quorate.log.storage import CHECKPOINT, WITNESSED
 from quorate.log.tiles import ENTRIES, TILE_WIDTH, Tile
 from tests.simulators.log_forger import Forged, forge
 from tests.simulators.log_judge import Reader
@@ -231,6 +231,14 @@ def _receipts(forged: Forged, draw: Draw) -> Mutation:
     return Mutation(forged.objects(), Reader((), tuple(held), quorum=0), (place,))
 
 
+@_contradiction("the log's own file of cosigned heads, left as it was")
+def _kept(forged: Forged, draw: Draw) -> Mutation:
+    size = draw.choice(forged.world.sizes)
+    place = first_place(forged, [HeldHead(WITNESSED, size, bytes(32))])
+    objects = forged.objects() | {WITNESSED: str(forged.world.notes[size]).encode()}
+    return Mutation(objects, Reader(quorum=0), (place,))
+
+
 def _lines_that_fit(forged: Forged) -> tuple[SignatureLine, ...]:
     """Cosignatures that he has of exactly this head, when he cuts back to an old one."""
     note = forged.world.notes.get(len(forged.leaves))
@@ -333,6 +341,6 @@ def check_forger(world: World) -> None:
     rebuilt = Forged(world.leaves, world)
     objects, note = rebuilt.objects(), world.notes[world.size]
     assert {path for path in objects if objects[path] != world.objects[path]} == {CHECKPOINT}
-    assert objects.keys() == world.objects.keys()
+    assert {*objects, WITNESSED} == world.objects.keys()
     assert rebuilt.note.text == note.text
     assert rebuilt.checkpoint.root == root_of(rebuilt.hashes)

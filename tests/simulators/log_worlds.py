@@ -18,7 +18,7 @@ from quorate.log.heads import HeldHead
 from quorate.log.memory import MemoryStorage
 from quorate.log.note import Note, SignatureLine
 from quorate.log.receipt import Receipt
-from quorate.log.storage import CHECKPOINT
+from quorate.log.storage import CHECKPOINT, WITNESSED
 from quorate.log.writer import Log
 
 ORIGIN = "quorate.example/alice"
@@ -143,6 +143,8 @@ def _build(name: str, sizes: Sequence[int], numbered: bool, owner: Keyring, orig
         HeldHead(who, *head) for who, head in zip(_HOLDERS[-len(heads) :], heads[-3:], strict=True)
     ]
     files = {p: d for p, d in storage.objects.items() if p == CHECKPOINT or p.startswith("tile/")}
+    # As under load: what witnesses cosigned last is older than the head.
+    files[WITNESSED] = str(notes[sizes[-2:][0]]).encode()
     return World(name, numbered, leaves, notes, files, tuple(receipts), tuple(held))
 
 

@@ -6,6 +6,9 @@ the `VerificationError` that it raises, with the holder as its place:
 
 1. ``heads.size``  the log is not shorter than a head that somebody holds of it
 2. ``heads.root``  its first leaves are those under that head, for every head
+3. ``note.*``      the checkpoint that the log keeps for its witnesses' lines, if it keeps one, is
+   the log's, no known witness's line on it is bad (`verify.verify_note`), and by 1 and 2 it is of
+   this tree
 
 Heads are looked at from the smallest: what is named bounds where the history was changed. Leaves
 above the largest head that anybody holds are nobody's yet; there, a log may still be rewritten.
@@ -14,7 +17,7 @@ above the largest head that anybody holds are nobody's yet; there, a log may sti
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from quorate.core.errors import EncodingError, InputError, VerificationError
+from quorate.core.errors import DamagedError, EncodingError, InputError, VerificationError
 from quorate.log.checkpoint import MAX_SIZE, Checkpoint, LogIdentity, WitnessIdentity
 from quorate.log.equivocation import RangeRoots
 from quorate.log.fsck import LogReport, check_log
@@ -27,7 +30,14 @@ from quorate.log.merkle import (
     verify_consistency,
     whole_subtrees,
 )
-from quorate.log.storage import LogReader, read_checkpoint, read_hashes
+from quorate.log.note import MAX_NOTE_SIZE
+from quorate.log.storage import (
+    WITNESSED,
+    LogReader,
+    checkpoint_text,
+    read_checkpoint,
+    read_hashes,
+)
 from quorate.log.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, count_at
 from quorate.log.verify import verify_note
 
@@ -66,10 +76,13 @@ def check_history(
     promised = _promised(files, log)
     if promised is not None:
         check_sizes(promised, heads)
-    report = check_log(files, log, witnesses, quorum, jobs=jobs)
+    report = check_log(files, log, witnesses, quorum, jobs=jobs, witnessed=False)
     # 1. and 2.
     found = Checkpoint(log.origin, report.size, report.root)
-    check_heads(found, heads, stored_roots(files, report.size))
+    roots = stored_roots(files, report.size)
+    check_heads(found, heads, roots)
+    # 3. note.*
+    check_heads(found, _witnessed(files, log, witnesses), roots)
     return report
 
 
@@ -127,6 +140,23 @@ def stored_roots(files: LogReader, size: int) -> RangeRoots:
         return fold_peaks([subtree(*each) for each in whole_subtrees(*leaves)])
 
     return root
+
+
+def _witnessed(
+    files: LogReader, log: LogIdentity, witnesses: Sequence[WitnessIdentity]
+) -> list[HeldHead]:
+    """The head that the log's own file of cosigned checkpoints holds, if there is one.
+
+    No quorum is asked of it: it has whatever lines came in time.
+    """
+    try:
+        text = checkpoint_text(files.read(WITNESSED, MAX_NOTE_SIZE), files.name)
+    except DamagedError as error:
+        raise VerificationError(error.message, step="note.form", place=WITNESSED) from None
+    except InputError:
+        return []
+    point = verify_note(text, log, witnesses, place=WITNESSED).checkpoint
+    return [HeldHead(WITNESSED, point.size, point.root)] if point.size else []
 
 
 def _promised(files: LogReader, log: LogIdentity) -> Checkpoint | None:
