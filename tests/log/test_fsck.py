@@ -32,6 +32,9 @@ def folder(tmp_path_factory):
     return folder
 
 
+NOTES = ("checkpoint", "witnessed")
+
+
 def files_of(folder):
     paths = (p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != ".lock")
     return [path.relative_to(folder).as_posix() for path in paths]
@@ -51,7 +54,7 @@ def test_check_log__any_byte_of_any_file__that_file_named(folder, tmp_path):
     for name in files_of(folder):
         good = (folder / name).read_bytes()
         spots = {0, len(good) // 2, len(good) - 1} | set(range(7, len(good), 1009))
-        if name == "checkpoint":  # up to the witness's line, which is nobody's once renamed
+        if name in NOTES:  # up to the witness's line, which is nobody's once renamed
             spots = set(range(0, good.rindex(b"\xe2\x80\x94"), 97))
         for at in sorted(spots):
             changed = bytearray(good)
@@ -75,7 +78,7 @@ def test_check_log__any_file_missing_truncated_or_longer__that_file_named(folder
         for data in (b"", good[:-1], good + b"\0", None):
             if data is not None:
                 (copy / name).write_bytes(data)
-            elif name not in ("checkpoint", *older):
+            elif name not in (*NOTES, *older):
                 (copy / name).unlink()
             else:
                 continue
@@ -132,3 +135,28 @@ def test_check_log__genesis_of_another_log__refused(tmp_path):
     Forgetful.create(tmp_path, IDENTITY.origin, *ALICE.log_signers, CLOCK).close()
     with pytest.raises(VerificationError, match="genesis"):
         check_log(tmp_path, IDENTITY)
+
+
+def test_check_log__cosigned_checkpoint_of_another_tree__named(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    longer, other = tmp_path / "longer", tmp_path / "other"
+    create_log(longer, 300).close()
+    with create_log(other) as log:
+        log.append(b"another")
+    for wrong in (b"", b"\xff", b"no note\n"):
+        (copy / "witnessed").write_bytes(wrong)
+        with pytest.raises(VerificationError) as caught:
+            check_log(copy, IDENTITY)
+        assert (caught.value.step, caught.value.place) == ("fsck.witnessed", "witnessed")
+    for log, words in ((longer, "covers 301 leaves"), (other, "another tree")):
+        shutil.copy(log / "checkpoint", copy / "witnessed")
+        with pytest.raises(VerificationError, match=words) as caught:
+            check_log(copy, IDENTITY)
+        assert (caught.value.step, caught.value.place) == ("fsck.witnessed", "witnessed")
+    (copy / "witnessed").unlink()
+    (copy / "witnessed").mkdir()  # what cannot be read is not absent
+    with pytest.raises(VerificationError):
+        check_log(copy, IDENTITY)
+    (copy / "witnessed").rmdir()
+    check_log(copy, IDENTITY)

@@ -8,7 +8,9 @@ Steps, each named in the `VerificationError` that it raises with the object as i
 4. ``fsck.tiles``       every tile above holds the roots of the tiles below, byte for byte
 5. ``fsck.root``        the leaves hash to the checkpoint's root, the first is the genesis
 6. ``fsck.partials``    every partial tile and bundle kept from an older size is a prefix of today's
-7. ``fsck.sequence``    every source numbers its records from 1 without a gap (`log.sequence`)
+7. ``fsck.witnessed``   the checkpoint kept for its witnesses' lines, if there is one, is the log's
+   own, no known witness's line on it is bad, and the log begins with its tree
+8. ``fsck.sequence``    every source numbers its records from 1 without a gap (`log.sequence`)
 
 The order in which objects are looked at, and so which of several bad ones is the first: from the
 first leaf on, the level-0 tile, then the bundle below it; then the tiles above, level by level.
@@ -32,12 +34,16 @@ from quorate.core.errors import DamagedError, InputError, VerificationError
 from quorate.log.checkpoint import Checkpoint, Cosignature, LogIdentity, WitnessIdentity
 from quorate.log.folder import FolderReader
 from quorate.log.merkle import HASH_SIZE, root_of
+from quorate.log.note import MAX_NOTE_SIZE
 from quorate.log.recovery import leftovers, partials
 from quorate.log.sequence import Gap
+from quorate.log.served import ServedTree
 from quorate.log.storage import (
     CHECKPOINT,
+    WITNESSED,
     ListedReader,
     LogReader,
+    checkpoint_text,
     read_checkpoint,
     read_entries,
     read_hashes,
@@ -88,12 +94,14 @@ def check_log(
     *,
     jobs: int = 1,
     gapless: bool = True,
+    witnessed: bool = True,
     progress: Progress | None = None,
 ) -> LogReport:
     """Re-derives the log in ``place``; raises `VerificationError` at the first bad object.
 
     ``jobs``: processes that share the work; for more than one, ``place`` must be a folder or a
     reader that can be pickled. ``gapless=False``: gaps in numbering are reported, not judged.
+    ``witnessed=False``: step 7 is left to the caller (`heads.check_history`).
     """
     files = FolderReader(place) if isinstance(place, Path) else place
     if isinstance(place, Path) and not (place / CHECKPOINT).exists():
@@ -107,7 +115,9 @@ def check_log(
     listed = hasattr(files, "paths")
     older = _check_partials(cast("ListedReader", files), checkpoint.size) if listed else 0
     beyond = leftovers(cast("ListedReader", files), checkpoint.size) if listed else []
-    # 7. fsck.sequence
+    # 7. fsck.witnessed
+    kept = _check_witnessed(files, log, witnesses, checkpoint) if witnessed else 0
+    # 8. fsck.sequence
     if numbering.gaps and gapless:
         gap = numbering.gaps[0]
         bundle = gap.index // TILE_WIDTH
@@ -117,7 +127,7 @@ def check_log(
         checkpoint.size,
         checkpoint.root,
         verified.cosigners,
-        1 + sum(1 for _ in tiles_of(checkpoint.size)) + older,
+        1 + kept + sum(1 for _ in tiles_of(checkpoint.size)) + older,
         tuple(beyond),
         listed,
         tuple(numbering.gaps),
@@ -280,6 +290,39 @@ def _check_partials(files: ListedReader, size: int) -> int:
                 f"not a prefix of {today.path}", step="fsck.partials", place=tile.path
             )
     return len(older)
+
+
+def _check_witnessed(
+    files: LogReader,
+    log: LogIdentity,
+    witnesses: Sequence[WitnessIdentity],
+    checkpoint: Checkpoint,
+) -> int:
+    """Compares the cosigned checkpoint beside the head with the log; how many there are."""
+    # 7. fsck.witnessed
+    try:
+        text = checkpoint_text(files.read(WITNESSED, MAX_NOTE_SIZE), files.name)
+        cosigned = verify_note(text, log, witnesses, place=WITNESSED).checkpoint
+    except (InputError, VerificationError) as error:
+        if isinstance(error, InputError) and _is_absent(files, WITNESSED):
+            return 0
+        raise VerificationError(error.message, step="fsck.witnessed", place=WITNESSED) from None
+    size = cosigned.size
+    if size > checkpoint.size:
+        raise VerificationError(
+            f"covers {size} leaves where the log has {checkpoint.size}: its tail was cut off",
+            step="fsck.witnessed",
+            place=WITNESSED,
+        )
+    if size and ServedTree(files, checkpoint).root_over((0, size)) != cosigned.root:
+        raise VerificationError("is of another tree", step="fsck.witnessed", place=WITNESSED)
+    return 1
+
+
+def _is_absent(files: LogReader, path: str) -> bool:
+    """Whether nothing lies there; what cannot be had from an address is not there."""
+    length = getattr(files, "length", None)
+    return length is None or length(path) is None
 
 
 def _width_today(tile: Tile, size: int) -> int:

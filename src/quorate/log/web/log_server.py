@@ -1,8 +1,9 @@
 """A log over HTTP: its folder as any web server would serve it, and more for who holds the key.
 
-Everybody may read (C2SP tlog-tiles): ``GET /checkpoint`` and ``GET /tile/...``. What lies beyond
-the checkpoint is no part of the log and is not there: a cache that kept an uncommitted tile would
-hold it against the log for ever.
+Everybody may read (C2SP tlog-tiles): ``GET /checkpoint``, ``GET /tile/...`` and, once there is one,
+``GET /witnessed``, the latest checkpoint with witnesses' lines. What lies beyond the checkpoint is
+no part of the log and is not there: a cache that kept an uncommitted tile would hold it against
+the log for ever.
 
 Who holds the append key (``Authorization: Bearer ...``) may also write and ask:
 
@@ -39,6 +40,7 @@ from quorate.log.note import MAX_NOTE_SIZE, Note
 from quorate.log.storage import (
     CHECKPOINT,
     MAX_TILE_SIZE,
+    WITNESSED,
     LogReader,
     checkpoint_text,
     object_tile,
@@ -117,6 +119,7 @@ def log_routes(
     site = _Site(reader, report)
     routes: list[BaseRoute] = [
         Route(f"/{CHECKPOINT}", site.checkpoint),
+        Route(f"/{WITNESSED}", site.witnessed),
         Route("/tile/{rest:path}", site.tile),
     ]
     if appender is not None and key is not None:
@@ -136,9 +139,14 @@ class _Site:
 
     async def checkpoint(self, _: Request) -> Response:
         """The head; never from a cache that has not asked."""
-        head = await run_in_threadpool(self._head)
-        headers = {"cache-control": _LATEST, "x-content-type-options": "nosniff"}
-        return PlainTextResponse(head, headers=headers)
+        return _note(await run_in_threadpool(self._head))
+
+    async def witnessed(self, _: Request) -> Response:
+        """The latest head with witnesses' lines, if there is one."""
+        try:
+            return _note(await run_in_threadpool(self._reader.read, WITNESSED, MAX_NOTE_SIZE))
+        except InputError:
+            return _absent()
 
     async def tile(self, request: Request) -> Response:
         """A tile or an entry bundle of the log as it is committed."""
@@ -239,6 +247,11 @@ def _records(body: bytes) -> list[bytes]:
     if at != len(body):
         raise EncodingError("could not read a batch: it ends within a record")
     return records
+
+
+def _note(note: bytes) -> Response:
+    headers = {"cache-control": _LATEST, "x-content-type-options": "nosniff"}
+    return PlainTextResponse(note, headers=headers)
 
 
 def _answer(value: dict[str, object]) -> Response:
