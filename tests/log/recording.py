@@ -84,11 +84,13 @@ def meet(collector: Collector, journals: Path, source: str = SOURCE, **options) 
 def logged(log: Log, source: str = SOURCE) -> dict[int, bytes]:
     """Number to leaf of every record of ``source``; each number once, rising."""
     found: dict[int, bytes] = {}
+    last = 0
     for leaf in log.entries(1):
         stated = sequence_of(leaf)
         if stated is not None and stated[0] == source:
-            assert stated[1] > max(found, default=0), f"{stated[1]} after {max(found)}"
-            found[stated[1]] = leaf
+            assert stated[1] > last, f"{stated[1]} after {last}"
+            last = stated[1]
+            found[last] = leaf
     return found
 
 

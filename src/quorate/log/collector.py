@@ -21,6 +21,7 @@ from typing import Protocol
 from quorate.core.errors import DamagedError, UnavailableError
 from quorate.core.files import FolderLock, make_folder
 from quorate.core.filesystem import SYSTEM, FileSystem
+from quorate.core.sources import Clock, SystemClock
 from quorate.log.collected import Collected, Known, LeafReader
 from quorate.log.following import Follower, Stretch
 from quorate.log.journal import (
@@ -76,7 +77,7 @@ class _Source:
     met: bool = False  # whether what was found of it at first has been compared with the log
     found: dict[int, bytes] = field(default_factory=dict)  # number to leaf digest, until then
     told: Progress | None = None
-    stopped: list[tuple[str, int]] | None = None  # its files when it was found to be damaged
+    stopped: list[tuple[str, int, int]] | None = None  # its files when it was found to be damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Collector:
         journals: Path,
         *,
         report: Callable[[str], None] = lambda _: None,
+        clock: Clock | None = None,
         disk: FileSystem = SYSTEM,
     ) -> None:
         self._sink = sink
@@ -112,7 +114,8 @@ class Collector:
         self._taken: deque[_Taken] = deque()
         self._collected = Collected(journals, disk)
         self._looks = 0
-        self._stop = threading.Event()
+        self._clock = clock or SystemClock()
+        self._stopping = False  # no Event: its lock would catch a signal handler that sets it
 
     def __enter__(self) -> "Collector":
         make_folder(self._journals, disk=self._disk)
@@ -134,14 +137,14 @@ class Collector:
 
     def run(self) -> None:
         """Collects until `stop` is called; what was recorded before is in the log then."""
-        while not self._stop.is_set():
+        while not self._stopping:
             if not self.look():
-                self._stop.wait(POLL)
+                self._clock.sleep(POLL)
         self.finish()
 
     def stop(self) -> None:
         """Lets `run` come to its end; callable from another thread and from a signal handler."""
-        self._stop.set()
+        self._stopping = True
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Collector"]:
@@ -211,10 +214,11 @@ class Collector:
             return self._files(source) != source.stopped
         return source.met and PROGRESS not in self._disk.listdir(str(source.folder))
 
-    def _files(self, source: _Source) -> list[tuple[str, int]]:
+    def _files(self, source: _Source) -> list[tuple[str, int, int]]:
+        """Name, length and time of change of everything in a journal that others write."""
         names = sorted(set(self._disk.listdir(str(source.folder))) - {PROGRESS})
-        sizes = (self._disk.stat(str(source.folder / name)).st_size for name in names)
-        return list(zip(names, sizes, strict=True))
+        found = [self._disk.stat(str(source.folder / name)) for name in names]
+        return [(n, each.st_size, each.st_mtime_ns) for n, each in zip(names, found, strict=True)]
 
     def _meet(self, name: str) -> None:
         self._settle(wait=True)

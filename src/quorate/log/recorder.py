@@ -292,6 +292,11 @@ class Recorder:
         return self._before if self._leaf is None else sha256(self._leaf).digest()
 
     @property
+    def next_number(self) -> int:
+        """The number that the next record will have, if this process records it next."""
+        return self._next
+
+    @property
     def missing(self) -> range:
         """The numbers left out on opening because a power cut may have taken their records."""
         return self._missing
