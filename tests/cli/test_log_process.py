@@ -7,9 +7,11 @@ import threading
 
 import pytest
 
+from quorate.core.sources import SeededRandomness
 from quorate.log.fsck import check_log
 from tests.cli.log_process import LogProcess, finish, request, run, start
 from tests.log.parties import ALICE, IDENTITY, create_log, leaf, open_log
+from tests.log.web.witness_process import IDENTITIES, LOG_KEYS, WitnessProcess, make_state
 
 pytestmark = pytest.mark.slow  # many processes, one after the other
 
@@ -68,13 +70,43 @@ def test_log__created_appended_served_followed_and_verified__as_the_guide_says(t
     assert run("log", "fsck", folder, *known)[0] == 0
 
 
+def test_serve__with_a_witness__its_lines_served_and_a_rollback_refused(tmp_path):
+    folder, key, keyring = tmp_path / "log", tmp_path / "append.key", tmp_path / "alice.key"
+    create_log(folder, 3).close()
+    shutil.copytree(folder, tmp_path / "backup")
+    ALICE.save(keyring, SeededRandomness("file"))
+    with WitnessProcess(make_state(tmp_path / "state")) as witness:
+        policy = tmp_path / "policy"
+        lines = [f"log {each}\n" for each in LOG_KEYS]
+        for number, each in enumerate(IDENTITIES):
+            lines.append(f"witness w{number} {each.verifier.note_key.vkey} {witness.url}\n")
+        policy.write_text("".join([*lines, "group all 2 w0 w1\n", "quorum all\n"]))
+        options = ("--keyring", keyring, "--append-key", key, "--witnesses", policy)
+        with LogProcess(folder, *options) as serving:
+            token = key.read_text().strip()
+            request("POST", f"{serving.url}/append", token, b"a record")
+            status, proof = 503, b""
+            while status == 503:
+                status, proof = request("GET", f"{serving.url}/proof?index=4&witnessed=1", token)
+            (tmp_path / "r.tlog-proof").write_bytes(proof)
+            (tmp_path / "r").write_bytes(b"a record")
+            known = ("--policy", policy)
+            assert (
+                run("verify", tmp_path / "r.tlog-proof", "--record", tmp_path / "r", *known)[0] == 0
+            )
+            assert run("log", "fsck", serving.url, *known)[0] == 0
+            assert request("GET", f"{serving.url}/witnessed", token)[0] == 200
+            assert "1 of 1 witnesses cosigned" in serving.end()[1]
+        with LogProcess(tmp_path / "backup", *options) as serving:
+            code, _, err = finish(serving.process)
+        assert code == 65 and "holds a head of 5 leaves" in err
+
+
 def test_serve__killed_while_appending__every_answered_record_is_there(tmp_path):
     folder, key = tmp_path / "log", tmp_path / "append.key"
     keyring = tmp_path / "alice.key"
     create_log(folder).close()
-    from quorate.core.sources import SystemRandomness
-
-    ALICE.save(keyring, SystemRandomness())
+    ALICE.save(keyring, SeededRandomness("file"))
     answered = {}
     with LogProcess(folder, "--keyring", keyring, "--append-key", key) as serving:
         token = key.read_text().strip()

@@ -6,20 +6,26 @@ from typing import Annotated
 
 import typer
 
+from quorate.cli.audit import read_policy
 from quorate.cli.log import log_app
 from quorate.cli.log_trust import reader_of
 from quorate.cli.log_write import LogFolder, check_outside, open_log
 from quorate.cli.output import say, tell
-from quorate.core.errors import UsageError
+from quorate.core.errors import InputError, UsageError
 from quorate.core.sources import SystemRandomness
 from quorate.log.appender import DEFAULT_INTERVAL, Appender
+from quorate.log.checkpoint import WitnessIdentity
+from quorate.log.cosigning import Cosigning
 from quorate.log.web.hosting import Address, Server
 from quorate.log.web.log_server import LOG_LIMITS, AppendKey, log_routes
+from quorate.log.web.witness_client import HttpWitness
+from quorate.log.witnessing import Witnessing
 
 
 @log_app.command("serve")
 def serve_command(
     folder: LogFolder,
+    *,
     listen: Annotated[
         str, typer.Option(help="HOST:PORT; port 0 takes a free one.")
     ] = "127.0.0.1:8080",
@@ -32,23 +38,41 @@ def serve_command(
     interval: Annotated[
         float, typer.Option(min=0.0, max=60.0, help="Seconds between two checkpoints, at least.")
     ] = DEFAULT_INTERVAL,
+    witnesses: Annotated[
+        Path | None, typer.Option(help="A policy file: its witnesses with an address cosign.")
+    ] = None,
 ) -> int:
     """Serve a log until interrupted; with both key files also append to it. Prints the URL."""
     address = Address.parse(listen)
-    if (keyring is None) != (append_key is None):
-        raise UsageError("to append, give both --keyring and --append-key")
+    if (keyring is None) != (append_key is None) or (witnesses and keyring is None):
+        raise UsageError("to append or be cosigned, give both --keyring and --append-key")
     reader = reader_of(str(folder))
     with contextlib.ExitStack() as closing:
         appender = key = None
         if keyring is not None and append_key is not None:
-            log = closing.enter_context(open_log(folder, keyring))
+            asked = [closing.enter_context(each) for each in _witnesses(witnesses)]
+            log = closing.enter_context(open_log(folder, keyring, asked))
             key = _append_key(append_key, folder)
             appender = closing.enter_context(Appender(log, interval=interval))
+            if asked:
+                closing.enter_context(Witnessing(appender, Cosigning(asked), report=tell))
         routes = log_routes(reader, appender=appender, key=key, report=tell)
         server = Server(routes, address, limits=LOG_LIMITS, report=tell)
         server.run(lambda bound: say(bound.url))
     tell("stopped")
     return 0
+
+
+def _witnesses(path: Path | None) -> list[HttpWitness]:
+    """Those of the policy's witnesses whose address it knows; the keys of one address are one's."""
+    policy = read_policy(path)
+    found: dict[str, list[WitnessIdentity]] = {}
+    for each in policy.witnesses if policy else ():
+        if each.url:
+            found.setdefault(each.url, []).append(WitnessIdentity(each.key.name, each.key.key))
+    if policy is not None and not found:
+        raise InputError(f"could not use {path}: no witness in it has an address")
+    return [HttpWitness(url, identities) for url, identities in found.items()]
 
 
 def _append_key(path: Path, folder: Path) -> AppendKey:

@@ -20,7 +20,7 @@ from quorate.log.note import NoteKey, check_key_name
 from quorate.log.policy import NONE, Policy, PolicyLog
 from quorate.log.storage import CHECKPOINT
 from quorate.log.tiles import MAX_LEAF_SIZE
-from quorate.log.writer import Log
+from quorate.log.writer import HeadMemory, Log
 from quorate.node.config import passphrase
 
 _BATCH = 4096  # records under one checkpoint
@@ -107,12 +107,12 @@ def append_command(
     return 0
 
 
-def open_log(folder: Path, keyring: Path) -> Log:
-    """The log in ``folder`` for its one writer."""
+def open_log(folder: Path, keyring: Path, memories: Sequence[HeadMemory] = ()) -> Log:
+    """The log in ``folder`` for its one writer, unless one of ``memories`` has seen more of it."""
     check_outside(keyring, folder)
     keys = Keyring.load(keyring, passphrase())
     origin = checkpoint_of(reader_of(str(folder))).origin
-    return Log.open(folder, origin, *keys.log_signers, SystemClock())
+    return Log.open(folder, origin, *keys.log_signers, SystemClock(), memories=memories)
 
 
 def check_outside(secret: Path, folder: Path) -> None:

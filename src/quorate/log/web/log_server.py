@@ -12,10 +12,13 @@ Who holds the append key (``Authorization: Bearer ...``) may also write and ask:
 * ``POST /append`` with ``Content-Type: application/vnd.quorate.records``: several records, each
   behind its length in 2 bytes, big-endian, as in an entry bundle; all or none, in a row:
   ``{"count": K, "index": N}``.
-* ``GET /proof?index=N``: the receipt of a record under the latest checkpoint.
+* ``GET /proof?index=N``: the receipt of a record under the latest checkpoint; with ``&witnessed=1``
+  under the latest one that witnesses cosigned.
 
 ``413``: a record is longer than 65,535 bytes. ``503`` with ``Retry-After``: too many records are
-waiting, and nothing of this request was taken. Serving rules: docs/formats/tlog-tiles.md.
+waiting, and nothing of this request was taken; or witnesses have not cosigned so much yet.
+
+Serving rules: docs/formats/tlog-tiles.md.
 """
 
 import gzip
@@ -31,7 +34,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from quorate.core.encoding import encode_base64
-from quorate.core.errors import EncodingError, InputError, KeyFileError
+from quorate.core.errors import EncodingError, InputError, KeyFileError, UnavailableError
 from quorate.core.files import read_file, write_durable
 from quorate.core.sources import Randomness
 from quorate.log.appender import Appender, FullError
@@ -210,7 +213,7 @@ class _Desk:
             wanted = request.query_params.get("receipt") == "1"
             done = await self._appender.append(body, receipt=wanted, wait=False)
         except FullError:
-            return _full()
+            return _later("Too many records are waiting; nothing of this request was taken.")
         if wanted:
             return _answer({"index": done.index, "receipt": done.receipt})
         return _answer({"index": done.index})
@@ -233,8 +236,16 @@ class _Desk:
             return refusal(400, "The query has no index=N.")
         if index >= self._appender.size:
             return _absent()
-        receipt = await run_in_threadpool(self._appender.receipt, index)
+        witnessed = request.query_params.get("witnessed") == "1"
+        try:
+            receipt = await run_in_threadpool(self._receipt, index, witnessed)
+        except UnavailableError:
+            return _later("The witnesses have not cosigned so much yet.")
         return PlainTextResponse(receipt, headers={"cache-control": _ABSENT})
+
+    def _receipt(self, index: int, witnessed: bool) -> str:
+        with self._appender.between_commits() as log:
+            return log.receipt(index, witnessed=witnessed)
 
 
 def _records(body: bytes) -> list[bytes]:
@@ -270,7 +281,7 @@ def _locked() -> Response:
     return answer
 
 
-def _full() -> Response:
-    answer = refusal(503, "Too many records are waiting; nothing of this request was taken.")
+def _later(sentence: str) -> Response:
+    answer = refusal(503, sentence)
     answer.headers["retry-after"] = _RETRY_SECONDS
     return answer
