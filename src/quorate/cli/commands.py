@@ -2,6 +2,7 @@
 
 from quorate.cli import (
     audit,
+    collect,
     demo,
     inspect,
     log,
@@ -15,6 +16,7 @@ from quorate.cli import (
 
 __all__ = [
     "audit",
+    "collect",
     "demo",
     "inspect",
     "log",
