@@ -74,26 +74,20 @@ def measure(count: int, seed: int) -> dict[str, Metric]:
         "log_mutations_blind": Metric(found.total(tables=["blind"]), "changes", count // 2),
         "log_mutations_repaired": Metric(found.total(tables=["repaired"]), "changes", count // 2),
         "log_mutations_truncated": Metric(truncations, "changes"),
-        "log_mutation_classes": Metric(sum(len(TABLES[each]) for each in JUDGED), "classes"),
-        "log_undetected": Metric(found.total(UNDETECTED), "changes", 0, True, _wrong(found)),
+        "log_mutation_classes": Metric(
+            sum(len(TABLES[each]) for each in JUDGED), "classes", names=tuple(_lines(found))
+        ),
+        "log_undetected": Metric(found.total(UNDETECTED), "changes", 0, True, tuple(found.wrong)),
         "log_misplaced": Metric(found.total(MISPLACED), "changes", 0, most=True),
-        "log_spared": Metric(found.total(tables=["inert"]), "changes", names=_counts(found)),
+        "log_spared": Metric(found.total(tables=["inert"]), "changes"),
         "log_false_alarms": Metric(alarms, "changes", 0, most=True),
         "log_mutations_free": Metric(found.total(tables=["free"]), "changes"),
         "log_judged_per_s": Metric(found.total() / seconds, "1/s"),
     }
 
 
-def _wrong(found: Tally) -> tuple[str, ...]:
-    return tuple(found.wrong)
-
-
-def _counts(found: Tally) -> tuple[str, ...]:
-    """Per class: made, detected or accepted, undetected, wrongly placed, false alarms."""
-    return tuple(_lines(found))
-
-
 def _lines(found: Tally) -> Iterator[str]:
+    """Per class: made, detected or accepted, undetected, wrongly placed, false alarms."""
     yield f"{'made':>8} {'right':>8} {'undet.':>6} {'place':>6} {'alarm':>6}"
     for table in TABLES:
         for (of, name), count in sorted(found.classes.items()):

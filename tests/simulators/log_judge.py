@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from quorate.core.encoding import decode_text
 from quorate.core.errors import EncodingError, VerificationError
 from quorate.log.checkpoint import LogIdentity, WitnessIdentity
-from quorate.log.heads import HeldHead, check_history
+from quorate.log.heads import HeldHead
+from quorate.log.history import check_history
 from quorate.log.memory import MemoryStorage
 from quorate.log.verify import verify_receipt
 from tests.simulators.log_worlds import IDENTITY, QUORUM, WITNESSES, HeldReceipt, World
