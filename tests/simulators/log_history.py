@@ -64,16 +64,16 @@ class History:
         self.attempted = []
 
     def acknowledge_cosignatures(self, log: Log) -> None:
-        """The log has told its caller that its note bears these lines."""
+        """The log has told its caller that its note bears a line of each of these witnesses."""
         note = log.checkpoint_note()
         self.saw(note.encode())
-        self._cosigned = (log.size, {str(line) for line in Note.parse(note).signatures[2:]})
+        self._cosigned = (log.size, _cosigners(note))
 
     def state(self) -> object:
         """What distinguishes this history from another."""
-        size, lines = self._cosigned
-        told = (tuple(self.acknowledged), tuple(self.attempted))
-        return (*told, tuple(sorted(self._roots.items())), size, len(lines))
+        told = (tuple(self.acknowledged), tuple(self.attempted), tuple(sorted(self._roots.items())))
+        size, cosigners = self._cosigned
+        return (*told, size, tuple(sorted(cosigners)))
 
     @property
     def created(self) -> bool:
@@ -93,12 +93,15 @@ class History:
                 raise Broken("a head that was visible is gone")
             if log.root_at(size) != root:
                 raise Broken("forked: another tree than a head that was visible")
-        size, lines = self._cosigned
-        if size == log.size and not lines <= {
-            str(line) for line in Note.parse(log.checkpoint_note()).signatures
-        }:
+        size, cosigners = self._cosigned
+        if size == log.size and not cosigners <= _cosigners(log.checkpoint_note()):
             raise Broken("an acknowledged cosignature is lost")
         self.acknowledged, self.attempted = leaves, []
+
+
+def _cosigners(note: str) -> set[str]:
+    """Who has signed beside the log: a line may be replaced by a newer one of the same witness."""
+    return {line.name for line in Note.parse(note).signatures[2:]}
 
 
 def check_files(disk: FileSystem) -> None:
