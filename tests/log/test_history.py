@@ -3,6 +3,7 @@
 import pytest
 
 from quorate.core.errors import InputError, VerificationError
+from quorate.log.fsck import check_log
 from quorate.log.heads import HeldHead
 from quorate.log.history import check_history
 from quorate.log.memory import MemoryStorage
@@ -73,3 +74,30 @@ def test_check_history__file_of_cosigned_heads__of_this_tree_or_named(logs):
     assert check_history(back, IDENTITY, heads).size == 600
     back.objects = older | {WITNESSED: storage.objects["checkpoint"]}
     assert refusal(check_history, back, IDENTITY, []).place == WITNESSED
+
+
+class TwoFaced:
+    """A server that shows each file of one log first, and of another when it is asked again."""
+
+    name = "two-faced"
+
+    def __init__(self, first: dict[str, bytes], again: dict[str, bytes]) -> None:
+        self._shown = {path: [again.get(path, data), data] for path, data in first.items()}
+
+    def read(self, path: str, limit: int) -> bytes:
+        if path not in self._shown:
+            raise InputError(f"could not read {path}: no such object")
+        return self._shown[path].pop() if self._shown[path][1:] else self._shown[path][0]
+
+
+def test_check_history__other_tiles_when_asked_again__refused_all_the_same(logs):
+    storage, older, heads = logs
+    forged = MemoryStorage(name="log")
+    with Log.create(forged, ORIGIN, *ALICE.log_signers, CLOCK) as log:
+        log.append_many(leaf(i + (i == 270)) for i in range(1, 600))
+    tiles = {path: data for path, data in storage.objects.items() if path != "checkpoint"}
+    error = refusal(check_history, TwoFaced(forged.objects, tiles), IDENTITY, heads[:1])
+    assert (error.step, error.place) == ("heads.root", "bob")
+    kept = forged.objects | {WITNESSED: older["checkpoint"]}
+    error = refusal(check_log, TwoFaced(kept, tiles), IDENTITY)
+    assert (error.step, error.place) == ("fsck.witnessed", WITNESSED)

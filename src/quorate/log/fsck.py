@@ -33,7 +33,7 @@ from typing import cast
 from quorate.core.errors import DamagedError, InputError, VerificationError
 from quorate.log.checkpoint import Checkpoint, Cosignature, LogIdentity, WitnessIdentity
 from quorate.log.folder import FolderReader
-from quorate.log.merkle import HASH_SIZE, root_of
+from quorate.log.merkle import HASH_SIZE, consistency_ranges, root_of, verify_consistency
 from quorate.log.note import MAX_NOTE_SIZE
 from quorate.log.recovery import leftovers, partials
 from quorate.log.sequence import Gap
@@ -314,9 +314,27 @@ def _check_witnessed(
             step="fsck.witnessed",
             place=WITNESSED,
         )
-    if size and ServedTree(files, checkpoint).root_over((0, size)) != cosigned.root:
-        raise VerificationError("is of another tree", step="fsck.witnessed", place=WITNESSED)
+    if size:
+        _check_prefix(files, checkpoint, cosigned)
     return 1
+
+
+def _check_prefix(files: LogReader, checkpoint: Checkpoint, cosigned: Checkpoint) -> None:
+    """That the log begins with the cosigned tree.
+
+    Tiles are read once more for it, and a server may answer otherwise now: what it gives must lead
+    to the root that was re-derived.
+    """
+    roots = ServedTree(files, checkpoint).root_over
+    proof = [roots(each) for each in consistency_ranges(cosigned.size, checkpoint.size)]
+    try:
+        verify_consistency(
+            cosigned.size, cosigned.root, checkpoint.size, checkpoint.root, proof, place=WITNESSED
+        )
+    except VerificationError:
+        raise VerificationError(
+            "is of another tree", step="fsck.witnessed", place=WITNESSED
+        ) from None
 
 
 def _is_absent(files: LogReader, path: str) -> bool:
