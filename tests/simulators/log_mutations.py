@@ -17,10 +17,13 @@ from tests.simulators.log_judge import judge
 from tests.simulators.log_table import BLIND, FREE, INERT, REPAIRED, Mutation, Table, draw_mutation
 
 __all__ = [
-    "BLIND",
-    "FREE",
-    "INERT",
-    "REPAIRED",
+    "ACCEPTED",
+    "ALARM",
+    "DETECTED",
+    "MISPLACED",
+    "OTHERWISE",
+    "TABLES",
+    "UNDETECTED",
     "Count",
     "Tally",
     "log_blind",
