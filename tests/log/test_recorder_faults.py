@@ -169,3 +169,22 @@ def test_any_call__power_cut__durable_and_synced_kept_and_loss_shows(name, fate)
         after = world.successor(world.disk.cut(FATES[fate], call), "two")
         after.play()
         after.check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fate", ["nothing kept", "names with zeros"])
+def test_any_sync__fails_then_power_cut_in_the_next_life__what_was_synced_is_kept(fate):
+    world = World(SimulatedDisk())
+    world.prepare()
+    world.disk.arm()
+    world.play()
+    syncs = [i for i, verb in enumerate(world.disk.calls, start=1) if verb == "fsync"]
+    for call in syncs[:: SHARE * 2]:
+        first = faulted(call, FAULTS["refused"])
+        second = first.successor(first.disk.killed(), "one")
+        second.disk.arm(60 + call % 50, FAULTS["killed after"])
+        with pytest.raises(Ended):
+            second.play()
+        third = second.successor(second.disk.cut(FATES[fate], call), "two")
+        third.play()
+        third.check()

@@ -193,8 +193,9 @@ class Recorder:
         """Records what ``make`` returns for the next number of this source: that number.
 
         ``make`` must return a canonical JSON leaf that states ``source`` and the number as
-        ``seq``; it is called under the recorder's lock, so that it may link record to record. If
-        it raises, or its leaf is refused (`InputError`), the number is not used up.
+        ``seq``; it is called under the recorder's lock, so that it may link record to record, and
+        must not record itself. If it raises, or its leaf is refused (`InputError`), the number is
+        not used up.
         ``promise``: what holds on return, if not the recorder's own.
 
         Raises `JournalFullError` (nothing was written), `UnavailableError` (the recorder refuses

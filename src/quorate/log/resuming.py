@@ -15,10 +15,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from quorate.core.errors import DamagedError
-from quorate.core.files import sync_folder
+from quorate.core.files import read_file, sync_folder, write_durable
 from quorate.core.filesystem import FileSystem
 from quorate.log.journal import (
     CLOSED,
+    MAX_SEGMENT,
     OPENING,
     RECORD,
     Frame,
@@ -74,6 +75,9 @@ def resume(
     numbers = segment_numbers(folder, disk)
     segments = [read_segment(folder, number, source, disk) for number in numbers]
     opened = [each for each in segments if each.opening is not None]
+    for name in disk.listdir(str(folder)):
+        if name.endswith(".tmp"):  # of a recorder that was killed in here
+            disk.unlink(str(folder / name))
     if not opened:
         _remove(folder, numbers, disk)
         return None
@@ -83,8 +87,11 @@ def resume(
     if same:
         for segment in segments:
             _check_kept(folder, segment, opened[-1].number)
+    clean = opened[-1].frames[-1].kind == CLOSED
     for segment in opened:
         _cut(folder, segment, disk)
+        if same and not clean:
+            _renew(folder, segment, disk)
     _remove(folder, [each.number for each in segments if each.opening is None], disk)
     return _continued(opened, numbers[-1] + 1, same, progress)
 
@@ -110,6 +117,17 @@ def _cut(folder: Path, segment: Segment, disk: FileSystem) -> None:
         disk.fsync(descriptor)
     finally:
         disk.close(descriptor)
+
+
+def _renew(folder: Path, segment: Segment, disk: FileSystem) -> None:
+    """Writes a segment anew: if a sync of it failed, the kernel shows bytes that no later sync of
+    that file will ever write (Rebello et al., "Can Applications Recover from fsync Failures?").
+
+    A collector that reads the old file goes on there to the same end.
+    """
+    path = segment_path(folder, segment.number)
+    data = read_file(path, "journal", limit=MAX_SEGMENT, disk=disk)
+    write_durable(path, data[: segment.length], mode=0o600, disk=disk)
 
 
 def _remove(folder: Path, numbers: list[int], disk: FileSystem) -> None:
