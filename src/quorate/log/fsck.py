@@ -94,14 +94,12 @@ def check_log(
     *,
     jobs: int = 1,
     gapless: bool = True,
-    witnessed: bool = True,
     progress: Progress | None = None,
 ) -> LogReport:
     """Re-derives the log in ``place``; raises `VerificationError` at the first bad object.
 
     ``jobs``: processes that share the work; for more than one, ``place`` must be a folder or a
     reader that can be pickled. ``gapless=False``: gaps in numbering are reported, not judged.
-    ``witnessed=False``: step 7 is left to the caller (`heads.check_history`).
     """
     files = FolderReader(place) if isinstance(place, Path) else place
     if isinstance(place, Path) and not (place / CHECKPOINT).exists():
@@ -116,7 +114,7 @@ def check_log(
     older = _check_partials(cast("ListedReader", files), checkpoint.size) if listed else 0
     beyond = leftovers(cast("ListedReader", files), checkpoint.size) if listed else []
     # 7. fsck.witnessed
-    kept = _check_witnessed(files, log, witnesses, checkpoint) if witnessed else 0
+    kept = _check_witnessed(files, log, witnesses, checkpoint)
     # 8. fsck.sequence
     if numbering.gaps and gapless:
         gap = numbering.gaps[0]
