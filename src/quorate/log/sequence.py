@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 _LONGEST = 255  # characters of a source's name
 _LARGEST = 2**53 - 1  # a sequence number is an integer of canonical JSON
+_decode = json.JSONDecoder().decode  # `json.loads` would guess the encoding first
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def sequence_of(leaf: bytes) -> tuple[str, int] | None:
     if not leaf.startswith(b"{"):
         return None
     try:
-        value = json.loads(leaf)
+        value = _decode(leaf.decode())
     except (ValueError, RecursionError):
         return None
     source, number = value.get("source"), value.get("seq")
