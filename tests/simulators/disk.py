@@ -51,6 +51,8 @@ class SimulatedDisk:
         self.root = root or Folder()
         self.calls: list[str] = []
         """The verbs called since the disk was last armed, `open` told apart by its flags."""
+        self.struck = False
+        """Whether the fault that it was armed with has happened."""
         self.full = False
         self.read_only = False
         self.watch: Callable[[], None] = lambda: None
@@ -64,7 +66,7 @@ class SimulatedDisk:
 
     def arm(self, call: int = 0, fault: Fault | None = None) -> None:
         """Counts calls from here; ``fault`` happens at number ``call``, the first being 1."""
-        self.calls = []
+        self.calls, self.struck = [], False
         self._fault = (call, fault) if fault else None
 
     def killed(self) -> "SimulatedDisk":
@@ -128,6 +130,7 @@ class SimulatedDisk:
         return result
 
     def _fail(self, verb: str, fault: Fault, effect: Callable[[], _Result]) -> _Result:
+        self.struck = True
         if fault.short:
             self.full = True
         if fault.short or fault.done or verb == "close":  # a close that fails has closed (Linux)
