@@ -9,7 +9,6 @@ import os
 import re
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
@@ -196,9 +195,9 @@ class Segment:
         return self.frames[-1].end if self.frames else 0
 
     @property
-    def records(self) -> Iterator[Frame]:
-        """The records in it."""
-        return (frame for frame in self.frames if frame.kind == RECORD)
+    def end(self) -> int:
+        """The position in the journal where the valid prefix ends."""
+        return self.length + (self.opening.position if self.opening else 0)
 
 
 def read_segment(folder: Path, number: int, source: str, disk: FileSystem) -> Segment:

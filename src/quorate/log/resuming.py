@@ -87,10 +87,10 @@ def resume(
     if same:
         for segment in segments:
             _check_kept(folder, segment, opened[-1].number)
-    clean = opened[-1].frames[-1].kind == CLOSED
+    collected = progress.position if progress else 0
     for segment in opened:
         _cut(folder, segment, disk)
-        if same and not clean:
+        if same and segment.end > collected:
             _renew(folder, segment, disk)
     _remove(folder, [each.number for each in segments if each.opening is None], disk)
     return _continued(opened, numbers[-1] + 1, same, progress)
@@ -148,10 +148,7 @@ def _continued(
         # Frames beyond a tear count too: whatever number was ever in use is not used again.
         reserved = max(opening.reserved for opening in openings)
         first = max([reserved, after, *(frame.number for frame in frames)]) + 1
-    kept = tuple(
-        Kept(each.number, opening.position + each.length)
-        for each, opening in zip(opened, openings, strict=True)
-    )
+    kept = tuple(Kept(each.number, each.end) for each in opened)
     # Never below what was told durable, or a segment could seem collected before it is read.
     position = max(kept[-1].end, progress.position if progress else 0)
     return Journal(first, after, head, segment, position, kept, openings[0].position)
