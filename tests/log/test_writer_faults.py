@@ -15,10 +15,11 @@ import pytest
 
 from quorate.core.errors import UnavailableError
 from quorate.core.files import observe_writes
-from quorate.log.writer import Log
 from quorate.log.checkpoint import sign_cosignature
+from quorate.log.folder import FolderStorage
 from quorate.log.fsck import check_log
 from quorate.log.witness import Witness
+from quorate.log.writer import Log
 from tests.log.parties import (
     CLOCK,
     IDENTITY,
@@ -34,7 +35,7 @@ LEAVES = sum(BATCHES)
 
 
 def open_or_create(folder: Path) -> Log:
-    return open_log(folder) if (folder / "checkpoint").exists() else create_log(folder)
+    return create_log(folder) if FolderStorage(folder).head() is None else open_log(folder)
 
 
 def work(folder: Path, acknowledge: Callable[[int], object]) -> bytes:

@@ -11,6 +11,7 @@ from quorate.ledger.accounts import Account
 from quorate.ledger.contracts import Call
 from quorate.ledger.interface import Ledger, Receipt
 from quorate.log.checkpoint import LogIdentity, WitnessIdentity
+from quorate.log.folder import FolderStorage
 from quorate.log.witness import LocalWitness, Witness, WitnessedLog
 from quorate.log.writer import Log
 from quorate.node.task_chain import Suite
@@ -172,7 +173,7 @@ class LogAnchors:
 
 
 def _open_log(folder: Path, origin: str, keyring: Keyring, clock: Clock) -> Log:
-    if (folder / "checkpoint").exists():
+    if FolderStorage(folder).head() is not None:
         return Log.open(folder, origin, *keyring.log_signers, clock)
     make_folder(folder)
     return Log.create(folder, origin, *keyring.log_signers, clock)
