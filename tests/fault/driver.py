@@ -19,6 +19,7 @@ from random import Random
 from typing import Any
 
 from quorate.core.files import observe_writes
+from quorate.core.filesystem import SystemFiles
 from quorate.core.hashing import Digest
 from quorate.core.sources import SteppedClock
 from quorate.ledger.contracts import Contract, Event
@@ -207,13 +208,13 @@ def _watched(case: Case, hear: Callable[[str, str], None]) -> Iterator[None]:
         with observe_writes(hear):
             yield
         return
-    fsync = os.fsync
+    fsync = SystemFiles.fsync
 
     def heard(descriptor: int) -> None:
         hear("fsync", str(descriptor))
         fsync(descriptor)
 
-    os.fsync = heard  # this process is a child that ends soon
+    SystemFiles.fsync = staticmethod(heard)  # this process is a child that ends soon
     yield
 
 
