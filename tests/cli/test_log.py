@@ -153,6 +153,29 @@ def test_fsck__keys_of_another_under_the_same_name__refused(call, log):
     assert call("log", "fsck", log, "--vkey", keys[0], "--vkey", keys[1]).code == 1
 
 
+def test_fsck__a_head_that_was_kept__a_log_cut_or_rewritten_is_refused(call, tmp_path, log):
+    kept, receipt = tmp_path / "kept", tmp_path / "3.tlog-proof"
+    with open_log(log) as opened:
+        opened.append(b"last")
+        kept.write_text(opened.checkpoint_note(), "utf-8")
+        receipt.write_text(opened.receipt(3), "utf-8")
+    keys = ("--vkey", VKEYS[0], "--vkey", VKEYS[1])
+    for held in (kept, receipt):
+        assert call("log", "fsck", log, *keys, "--head", held).code == 0
+    create_log(tmp_path / "cut", 4).close()
+    with create_log(tmp_path / "other", 4) as other:
+        other.append_many([b"another", b"more"])
+    for folder, words in (
+        ("cut", "saw 6 leaves where the log has 5"),
+        ("other", "another history"),
+    ):
+        for held in (kept, receipt):
+            ending = call("log", "fsck", tmp_path / folder, *keys, "--head", held)
+            assert ending.code == 1 and words in ending.err and str(held) in ending.err
+    kept.write_text("nonsense")
+    assert call("log", "fsck", log, *keys, "--head", kept).code == 1
+
+
 def test_fsck__by_a_policy_whose_quorum_is_not_reached__no(call, tmp_path, log):
     key = "".join(f"log {each}\n" for each in VKEYS)
     witness = NoteKey("w.example", 0x04, MALLORY.witness_signer.public_key).vkey

@@ -9,8 +9,10 @@ import pytest
 
 from quorate.core.sources import SeededRandomness
 from quorate.log.fsck import check_log
+from quorate.log.recorder import Promise, Recorder
 from tests.cli.log_process import LogProcess, finish, request, run, start
 from tests.log.parties import ALICE, IDENTITY, create_log, leaf, open_log
+from tests.log.recording import SOURCE, make
 from tests.log.web.witness_process import IDENTITIES, LOG_KEYS, WitnessProcess, make_state
 
 pytestmark = pytest.mark.slow  # many processes, one after the other
@@ -100,6 +102,21 @@ def test_serve__with_a_witness__its_lines_served_and_a_rollback_refused(tmp_path
         with LogProcess(tmp_path / "backup", *options) as serving:
             code, _, err = finish(serving.process)
         assert code == 65 and "holds a head of 5 leaves" in err
+
+
+def test_serve__with_journals__what_is_recorded_stands_beside_what_is_posted(tmp_path):
+    folder, key, keyring = tmp_path / "log", tmp_path / "append.key", tmp_path / "alice.key"
+    create_log(folder).close()
+    ALICE.save(keyring, SeededRandomness("file"))
+    options = ("--keyring", keyring, "--append-key", key, "--journals", tmp_path / "journals")
+    with LogProcess(folder, *options) as serving:
+        with Recorder.open(tmp_path / "journals", SOURCE) as recorder:
+            recorder.record(make, Promise.DURABLE)
+            request("POST", f"{serving.url}/append", key.read_text().strip(), b"posted")
+            recorder.record(make)
+        assert serving.end()[0] == 0  # collects what was recorded before it ends
+    with open_log(folder) as log:
+        assert list(log.entries(1)) == [make(1), b"posted", make(2)]
 
 
 def test_serve__killed_while_appending__every_answered_record_is_there(tmp_path):

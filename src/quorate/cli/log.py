@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,12 +18,18 @@ from quorate.cli.log_trust import (
     reader_of,
 )
 from quorate.cli.output import print_json, progress_bar, say, styled, tell
+from quorate.core.encoding import decode_text
 from quorate.core.errors import EncodingError, InputError
-from quorate.log.checkpoint import Checkpoint
-from quorate.log.fsck import LogReport, Progress, check_log
-from quorate.log.note import Note
+from quorate.core.files import read_file
+from quorate.log.checkpoint import Checkpoint, LogIdentity
+from quorate.log.fsck import LogReport, Progress
+from quorate.log.heads import HeldHead
+from quorate.log.history import check_history
+from quorate.log.note import MAX_NOTE_SIZE, Note
+from quorate.log.receipt import HEADER, Receipt
 from quorate.log.storage import LogReader, read_checkpoint, read_entries
 from quorate.log.tiles import ENTRIES, TILE_WIDTH, Tile
+from quorate.log.verify import verify_note
 from quorate.provenance.records import Record
 
 log_app = typer.Typer(help="Keep, serve, follow and check a log.", no_args_is_help=True)
@@ -78,6 +85,10 @@ def fsck_command(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes that share the work; else one per core.")
     ] = None,
+    head: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint or receipt that was kept: the log must go on from it."),
+    ] = None,
     allow_gaps: Annotated[
         bool, typer.Option(help="Report gaps in the sources' numbering, do not judge them.")
     ] = False,
@@ -89,9 +100,10 @@ def fsck_command(
     if believed.policy is not None:
         believed.check(read_checkpoint(reader))
     with _progress(quiet=as_json) as progress:
-        report = check_log(
+        report = check_history(
             reader,
             believed.log,
+            [_held(path, believed.log) for path in head or ()],
             believed.witnesses,
             jobs=jobs or os.cpu_count() or 1,
             gapless=not allow_gaps,
@@ -103,6 +115,15 @@ def fsck_command(
         say(styled("whole", "green"), f": {believed.log.origin}, {report.size} records re-derived")
         _tell_rest(report)
     return 0
+
+
+def _held(path: Path, log: LogIdentity) -> HeldHead:
+    """The head in a file that somebody kept: a checkpoint, or a receipt, that the log signed."""
+    text = decode_text(read_file(path, "checkpoint", limit=2 * MAX_NOTE_SIZE))
+    if text.startswith(HEADER):
+        text = str(Receipt.parse(text).note)
+    checkpoint = verify_note(text, log, place=str(path)).checkpoint
+    return HeldHead(str(path), checkpoint.size, checkpoint.root)
 
 
 def _report_value(origin: str, report: LogReport) -> dict[str, object]:

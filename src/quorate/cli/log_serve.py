@@ -15,6 +15,7 @@ from quorate.core.errors import InputError, UsageError
 from quorate.core.sources import SystemRandomness
 from quorate.log.appender import DEFAULT_INTERVAL, Appender
 from quorate.log.checkpoint import WitnessIdentity
+from quorate.log.collector import Collector
 from quorate.log.cosigning import Cosigning
 from quorate.log.web.hosting import Address, Server
 from quorate.log.web.log_server import LOG_LIMITS, AppendKey, log_routes
@@ -30,33 +31,45 @@ def serve_command(
         str, typer.Option(help="HOST:PORT; port 0 takes a free one.")
     ] = "127.0.0.1:8080",
     keyring: Annotated[
-        Path | None, typer.Option(help="The log's key file: key holders may append.")
+        Path | None, typer.Option(help="The log's key file, for whatever writes.")
     ] = None,
     append_key: Annotated[
-        Path | None, typer.Option(help="The file with their bearer token; made if absent.")
+        Path | None,
+        typer.Option(help="Who shows the token in this file may append; made if absent."),
+    ] = None,
+    journals: Annotated[
+        Path | None, typer.Option(help="Also collect what recorders write below this folder.")
+    ] = None,
+    witnesses: Annotated[
+        Path | None, typer.Option(help="A policy file: its witnesses with an address cosign.")
     ] = None,
     interval: Annotated[
         float, typer.Option(min=0.0, max=60.0, help="Seconds between two checkpoints, at least.")
     ] = DEFAULT_INTERVAL,
-    witnesses: Annotated[
-        Path | None, typer.Option(help="A policy file: its witnesses with an address cosign.")
-    ] = None,
 ) -> int:
-    """Serve a log until interrupted; with both key files also append to it. Prints the URL."""
+    """Serve a log until interrupted; with its key file also write to it. Prints the URL."""
     address = Address.parse(listen)
-    if (keyring is None) != (append_key is None) or (witnesses and keyring is None):
-        raise UsageError("to append or be cosigned, give both --keyring and --append-key")
+    writing = any(each is not None for each in (append_key, journals, witnesses))
+    if writing != (keyring is not None):
+        raise UsageError(
+            "to write, give --keyring and what writes: --append-key, --journals or --witnesses"
+        )
     reader = reader_of(str(folder))
     with contextlib.ExitStack() as closing:
         appender = key = None
-        if keyring is not None and append_key is not None:
+        if keyring is not None:
             asked = [closing.enter_context(each) for each in _witnesses(witnesses)]
             log = closing.enter_context(open_log(folder, keyring, asked))
-            key = _append_key(append_key, folder)
+            key = None if append_key is None else _append_key(append_key, folder)
             appender = closing.enter_context(Appender(log, interval=interval))
             if asked:
                 closing.enter_context(Witnessing(appender, Cosigning(asked), report=tell))
-        routes = log_routes(reader, appender=appender, key=key, report=tell)
+            if journals is not None:
+                check_outside(journals, folder)
+                collector = Collector(appender, journals, report=tell)
+                closing.enter_context(collector.running())
+        served = appender if key is not None else None
+        routes = log_routes(reader, appender=served, key=key, report=tell)
         server = Server(routes, address, limits=LOG_LIMITS, report=tell)
         server.run(lambda bound: say(bound.url))
     tell("stopped")

@@ -156,6 +156,7 @@ class Collector:
                 self.run()
             except BaseException as error:  # whatever it is, the thread that waits must hear of it
                 errors.append(error)
+                self._report(f"stopped collecting: {error}")
 
         with self:
             thread = threading.Thread(target=run, name="collector", daemon=True)
