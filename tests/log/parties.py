@@ -6,8 +6,8 @@ import pytest
 
 from quorate.core.keyring import Keyring
 from quorate.core.sources import SeededRandomness, SteppedClock
-from quorate.log.writer import Log
 from quorate.log.checkpoint import LogIdentity, WitnessIdentity
+from quorate.log.writer import Log
 
 ORIGIN = "quorate.example/alice"
 ALICE = Keyring.generate("alice", SeededRandomness("alice"))

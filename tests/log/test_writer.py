@@ -18,12 +18,12 @@ from quorate.core.errors import (
     UnavailableError,
     VerificationError,
 )
-from quorate.log.writer import Log
 from quorate.log.checkpoint import sign_cosignature
 from quorate.log.fsck import check_log
 from quorate.log.merkle import leaf_hash, root_of, verify_consistency
 from quorate.log.tiles import MAX_LEAF_SIZE
 from quorate.log.verify import verify_log, verify_note, verify_receipt
+from quorate.log.writer import Log
 from tests.log.parties import (
     ALICE,
     CLOCK,
