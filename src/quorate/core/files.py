@@ -54,7 +54,7 @@ def write_durable(
     Observers hear of it as ``name``, where that is not the file's own.
     """
     with durable_step(name or path.name):
-        _write_batch([(path, data)], mode, disk)
+        _write_batch(str(path.parent), [path.name], {path.name: data}, mode, disk)
         sync_folder(path.parent, disk=disk)
 
 
@@ -70,51 +70,63 @@ def write_all_durable(
 
     On return all are on the disk, names and all. A kill meanwhile leaves of each file the old
     bytes or the new, and of the files any mixture: nothing may refer to them before the return.
-    ``lasting`` is as `make_folder` says; a caller who writes again and again keeps it.
+    ``lasting`` is as `make_folder` says; a caller who writes again and again keeps it. Each file's
+    bytes are asked of ``files`` once, when their turn comes.
     """
     if not files:
         return
-    paths = {folder / name: data for name, data in files.items()}
-    parents = {path.parent for path in paths}
+    names = list(files)
+    parents = sorted({folder / name.rpartition("/")[0] for name in names})
     known = set[Path]() if lasting is None else lasting
     known.add(folder)
-    for parent in sorted(parents):
+    for parent in parents:
         make_folder(parent, disk=disk, lasting=known)
-    with durable_step(next(iter(paths)).name):
-        waiting = list(paths.items())
-        for start in range(0, len(waiting), _OPEN_AT_ONCE):
-            _write_batch(waiting[start : start + _OPEN_AT_ONCE], mode, disk)
-        for parent in sorted(parents):
+    with durable_step(names[0].rpartition("/")[2]):
+        for start in range(0, len(names), _OPEN_AT_ONCE):
+            _write_batch(str(folder), names[start : start + _OPEN_AT_ONCE], files, mode, disk)
+        for parent in parents:
             sync_folder(parent, disk=disk)
 
 
-def _write_batch(files: Sequence[tuple[Path, bytes]], mode: int, disk: FileSystem) -> None:
-    temporary: dict[Path, Path] = {}
-    descriptors: dict[Path, int] = {}
+def _write_batch(
+    folder: str, names: Sequence[str], files: Mapping[str, bytes], mode: int, disk: FileSystem
+) -> None:
+    """Strings, not paths: at thousands of files a second `pathlib` costs as much as the disk."""
+    suffix = f".{os.getpid()}.tmp"
+    flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
+    temporary: dict[str, str] = {}
+    descriptors: dict[str, int] = {}
+    path = folder
     try:
-        for path, data in files:
-            with _named(path):
-                temporary[path] = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-                flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
-                descriptors[path] = disk.open(str(temporary[path]), flags, mode)
-                write_whole(descriptors[path], data, disk=disk)
-                if len(files) > 1:
-                    disk.start_writeback(descriptors[path])
-        for path in list(descriptors):
-            with _named(path):
-                disk.fsync(descriptors[path])
-                disk.close(descriptors.pop(path))
+        for name in names:
+            parent, _, last = name.rpartition("/")
+            path = f"{folder}/{name}"
+            beside = f"{folder}/{parent}/.{last}{suffix}" if parent else f"{folder}/.{last}{suffix}"
+            temporary[path] = beside
+            descriptors[path] = descriptor = disk.open(beside, flags, mode)
+            write_whole(descriptor, files[name], disk=disk)
+            if len(names) > 1:
+                disk.start_writeback(descriptor)
+        for path in temporary:
+            disk.fsync(descriptors[path])
+            disk.close(descriptors.pop(path))
         for path in list(temporary):
-            with _named(path):
-                disk.replace(str(temporary[path]), str(path))
-                del temporary[path]
-    except BaseException:
-        for descriptor in descriptors.values():
-            disk.close(descriptor)
-        for leftover in temporary.values():
-            with contextlib.suppress(OSError):
-                disk.unlink(str(leftover))
+            disk.replace(temporary[path], path)
+            del temporary[path]
+    except BaseException as error:
+        _undo(descriptors, temporary, disk)
+        if isinstance(error, OSError):  # it names the file that was asked for, not the one beside
+            error.filename, error.filename2 = path, None
         raise
+
+
+def _undo(descriptors: dict[str, int], temporary: dict[str, str], disk: FileSystem) -> None:
+    for descriptor in descriptors.values():
+        with contextlib.suppress(OSError):
+            disk.close(descriptor)
+    for leftover in temporary.values():
+        with contextlib.suppress(OSError):
+            disk.unlink(leftover)
 
 
 def write_whole(descriptor: int, data: bytes, *, disk: FileSystem = SYSTEM) -> None:
@@ -123,16 +135,6 @@ def write_whole(descriptor: int, data: bytes, *, disk: FileSystem = SYSTEM) -> N
     while written < len(data):
         data = data[written:]
         written = disk.write(descriptor, data)
-
-
-@contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """The system's refusals name the file that was asked for, not the temporary one beside it."""
-    try:
-        yield
-    except OSError as error:
-        error.filename, error.filename2 = str(path), None
-        raise
 
 
 def sync_folder(folder: Path, *, disk: FileSystem = SYSTEM) -> None:

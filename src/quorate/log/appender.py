@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from quorate.core.errors import InternalError, QuorateError, UnavailableError
 from quorate.core.sources import stopwatch
-from quorate.log.tiles import check_leaf, check_leaves
+from quorate.log.tiles import MAX_LEAF_SIZE, check_leaf, check_leaves
 from quorate.log.writer import Log
 
 DEFAULT_INTERVAL = 0.05  # seconds
@@ -152,7 +152,6 @@ class Appender:
             batch = self._batch
             offset = len(batch.leaves)
             batch.leaves += taken
-            batch.weight += weight
             self._weight += weight
             self._arrived.notify()
             return Ticket(batch, offset, len(taken))
@@ -217,16 +216,18 @@ class Appender:
 
     def _submit(self, leaf: bytes, receipt: bool, wait: bool) -> Ticket:
         """Adds one record to the gathering batch; the lock is held. A microsecond counts here."""
-        check_leaf(leaf)
-        weight = len(leaf) + _OVERHEAD
-        if self._weight + weight > self._limit or not self._taking:
-            self._wait_for_room(weight, wait=wait)
+        size = len(leaf)
+        if size > MAX_LEAF_SIZE:
+            check_leaf(leaf)
+        weight = self._weight + size + _OVERHEAD
+        if weight > self._limit or not self._taking:
+            self._wait_for_room(size + _OVERHEAD, wait=wait)
+            weight = self._weight + size + _OVERHEAD
+        self._weight = weight
         batch = self._batch
         leaves = batch.leaves
         offset = len(leaves)
         leaves.append(leaf)
-        batch.weight += weight
-        self._weight += weight
         if receipt:
             batch.wanted.append(offset)
         if not offset:
@@ -270,10 +271,13 @@ class Appender:
                 self._arrived.wait(pause)
             batch = self._batch
             if batch.leaves and self._failure is None:
+                # All that is waiting now is in this batch: the one before it is done.
+                batch.weight = self._weight
                 self._batch, self._committing = _Batch(), batch
                 return batch
             # What came in while the last commit failed was never written.
             batch.error = self._failure
+            batch.weight = self._weight
             self._finish(batch)
             return None
 

@@ -1,6 +1,6 @@
 """The tree of one log as its writer holds it: the right edge in memory, the rest in the storage."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from quorate.core.errors import DamagedError, InputError, VerificationError
@@ -92,18 +92,16 @@ class StoredTree:
 
     # What grows.
 
-    def grown(self, batch: Sequence[bytes]) -> tuple["StoredTree", dict[str, bytes]]:
+    def grown(self, batch: Sequence[bytes]) -> tuple["StoredTree", "Objects"]:
         """The tree after ``batch``, and the objects to be stored before it is one."""
         edge, size = self._edge.copy(), self.size + len(batch)
-        objects = {
-            tile.path: encode_hashes(hashes)
-            for tile, hashes in self._completed(edge.extend(hash_leaves(batch)))
-        }
+        objects = Objects()
+        for tile, hashes in self._completed(edge.extend(hash_leaves(batch))):
+            objects.add(tile, encode_hashes, hashes)
         entries, first = [*self._pending, *batch], self.size // TILE_WIDTH
         for index in range(first, size // TILE_WIDTH):
             start = (index - first) * TILE_WIDTH
-            bundle = entries[start : start + TILE_WIDTH]
-            objects[Tile(ENTRIES, index).path] = encode_entries(bundle)
+            objects.add(Tile(ENTRIES, index), encode_entries, entries[start : start + TILE_WIDTH])
         pending = entries[len(entries) - size % TILE_WIDTH :]
         self._add_partials(objects, edge, pending, size)
         checkpoint = Checkpoint(self._identity.origin, size, edge.root())
@@ -122,16 +120,15 @@ class StoredTree:
             yield Tile(level, index), hashes
 
     def _add_partials(
-        self, objects: dict[str, bytes], edge: RightEdge, pending: Sequence[bytes], size: int
+        self, objects: "Objects", edge: RightEdge, pending: Sequence[bytes], size: int
     ) -> None:
         if pending:
-            tile = Tile(ENTRIES, size // TILE_WIDTH, len(pending))
-            objects[tile.path] = encode_entries(pending)
+            objects.add(Tile(ENTRIES, size // TILE_WIDTH, len(pending)), encode_entries, pending)
         for level, hashes in enumerate(edge.levels):
             # A level whose count did not change has its partial tile already.
             if hashes and count_at(level, size) != count_at(level, self.size):
                 tile = Tile(level, count_at(level + 1, size), len(hashes))
-                objects[tile.path] = encode_hashes(hashes)
+                objects.add(tile, encode_hashes, hashes)
 
     def partials_outgrown_by(self, size: int) -> Iterator[Tile]:
         """The tiles and bundles that are partial here and whole in a tree of ``size``."""
@@ -243,6 +240,33 @@ class StoredTree:
             hashes = self._edge.levels[tile_level]
             return root_of(hashes[offset : offset + (1 << inner)])
         return self._pyramid(tile_level, tile)[inner][offset >> inner]
+
+
+class Objects(Mapping[str, bytes]):
+    """Tiles and bundles by path, each encoded only when its bytes are asked for.
+
+    A commit of tens of thousands of records is written bundle by bundle out of the processor's
+    cache; encoded all at once, it would be written to memory and read back from there.
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[str, tuple[Callable[[Sequence[bytes]], bytes], Sequence[bytes]]] = {}
+
+    def add(
+        self, tile: Tile, encode: Callable[[Sequence[bytes]], bytes], items: Sequence[bytes]
+    ) -> None:
+        """``items``, not to be changed any more, are to be stored as ``tile``."""
+        self._parts[tile.path] = (encode, items)
+
+    def __getitem__(self, path: str) -> bytes:
+        encode, items = self._parts[path]
+        return encode(items)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
 
 
 def _keep(cache: dict[_Key, _Value], key: _Key, value: _Value) -> None:
