@@ -250,12 +250,12 @@ def main() -> int:
     """Runs and reports."""
     options = arguments(
         __doc__,
-        count="records per throughput run (1,000,000)",
+        count="records per throughput run (500,000)",
         runs="runs of each kind (5)",
         longest="records of the longest log of the curve (10,000,000; 0 for none)",
     )
     quick = options.quick
-    count = options.count or (100_000 if quick else 1_000_000)
+    count = options.count or (100_000 if quick else 500_000)
     runs = options.runs or (1 if quick else 5)
     longest = (0 if quick else 10_000_000) if options.longest is None else options.longest
     folder = Path(tempfile.mkdtemp(prefix="quorate-bench-"))
