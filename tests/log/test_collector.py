@@ -1,6 +1,7 @@
 """The collector: every source, in order, exactly once, whatever it remembers or was told."""
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,21 @@ def test_running__log_refuses__raised_at_the_end(log, journals, recorded):
         log.close()
         with pytest.raises(UnavailableError), Collector(appender, journals).running():
             pass
+
+
+def test_running__log_refuses__whoever_asked_hears_at_once(log, journals, recorded):
+    heard = threading.Event()
+    told: list[BaseException] = []
+
+    def on_failure(error: BaseException) -> None:
+        told.append(error)
+        heard.set()
+
+    with Appender(log, interval=0.001) as appender:
+        collector = Collector(appender, journals)
+        with pytest.raises(UnavailableError), collector.running(on_failure):
+            assert collector.failure is None
+            log.close()
+            recorded.joinpath(PROGRESS).unlink()  # it is met anew, and the log asked
+            assert heard.wait(10)
+            assert told == [collector.failure]

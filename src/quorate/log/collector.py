@@ -105,6 +105,8 @@ class Collector:
         clock: Clock | None = None,
         disk: FileSystem = SYSTEM,
     ) -> None:
+        self.failure: BaseException | None = None
+        """What ended the thread of `running` before `stop` was called, if anything did."""
         self._sink = sink
         self._journals = journals
         self._report = report
@@ -147,16 +149,22 @@ class Collector:
         self._stopping = True
 
     @contextlib.contextmanager
-    def running(self) -> Iterator["Collector"]:
-        """Collects in a thread while the context is open; raises at its end what went wrong."""
-        errors: list[BaseException] = []
+    def running(
+        self, on_failure: Callable[[BaseException], None] = lambda _: None
+    ) -> Iterator["Collector"]:
+        """Collects in a thread while the context is open; raises at its end what went wrong.
+
+        ``on_failure`` hears at once, in that thread, that nothing is collected any more, and why;
+        `failure` says the same to whoever asks.
+        """
 
         def run() -> None:
             try:
                 self.run()
             except BaseException as error:  # whatever it is, the thread that waits must hear of it
-                errors.append(error)
+                self.failure = error
                 self._report(f"stopped collecting: {error}")
+                on_failure(error)
 
         with self:
             thread = threading.Thread(target=run, name="collector", daemon=True)
@@ -166,8 +174,8 @@ class Collector:
             finally:
                 self.stop()
                 thread.join()
-        if errors:
-            raise errors[0]
+        if self.failure is not None:
+            raise self.failure
 
     def look(self) -> bool:
         """One look at every journal; whether there was anything new.
