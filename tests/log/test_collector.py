@@ -213,10 +213,9 @@ def test_running__log_refuses__whoever_asked_hears_at_once(log, journals, record
         heard.set()
 
     with Appender(log, interval=0.001) as appender:
+        log.close()
         collector = Collector(appender, journals)
+        assert collector.failure is None
         with pytest.raises(UnavailableError), collector.running(on_failure):
-            assert collector.failure is None
-            log.close()
-            recorded.joinpath(PROGRESS).unlink()  # it is met anew, and the log asked
             assert heard.wait(10)
             assert told == [collector.failure]

@@ -173,7 +173,7 @@ def test_record__journal_full_and_time_to_wait__waits_for_room(log, journals):
 @pytest.mark.parametrize("how", ["refused", "short"])
 def test_record__write_fails__refuses_all_until_opened_again(log, collector, journals, how):
     disk = Breaking()
-    with meet(collector, journals, disk=disk) as recorder:
+    with pytest.raises(UnavailableError), meet(collector, journals, disk=disk) as recorder:
         recorder.record(make)
         disk.refuse, disk.short = "write" * (how == "refused"), how == "short"
         with pytest.raises(UnavailableError, match="could not write to journal"):
@@ -189,16 +189,97 @@ def test_record__write_fails__refuses_all_until_opened_again(log, collector, jou
 
 def test_sync__fails__refuses_all_until_opened_again(log, collector, journals):
     disk = Breaking()
-    with meet(collector, journals, disk=disk) as recorder:
-        recorder.record(make)
-        disk.refuse = "fsync"
-        with pytest.raises(UnavailableError, match="Input/output"):
-            recorder.sync()
-        with pytest.raises(UnavailableError, match="could not record"):
-            recorder.record(make)
-        disk.refuse = ""
+    recorder = meet(collector, journals, disk=disk)
+    recorder.record(make)
+    disk.refuse = "fsync"
+    with pytest.raises(UnavailableError, match="Input/output"):
+        recorder.sync()
+    disk.refuse = ""
+    for call in (lambda: recorder.record(make), recorder.sync, recorder.close):
+        with pytest.raises(UnavailableError, match=r"could not record.*Input/output"):
+            call()
+    recorder.close()  # it is closed, and closed once
     with meet(collector, journals) as recorder:
         assert recorder.record(make) == 2
+
+
+class Gated(SystemFiles):
+    """A disk whose next sync fails while a write is under way; who writes waits to be let go."""
+
+    def __init__(self) -> None:
+        self.armed = False
+        self.syncing, self.writing, self.go_on = (threading.Event() for _ in range(3))
+
+    def fsync(self, descriptor: int) -> None:
+        if self.armed:
+            self.syncing.set()
+            assert self.writing.wait(10)
+            self.armed = False
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        SystemFiles.fsync(descriptor)
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        if self.syncing.is_set():
+            self.writing.set()
+            assert self.go_on.wait(10)
+        return SystemFiles.write(descriptor, data)
+
+
+def heard_of(call) -> tuple[threading.Thread, list[str]]:
+    """Calls in a thread; what was raised there."""
+    heard: list[str] = []
+
+    def run() -> None:
+        try:
+            call()
+        except UnavailableError as error:
+            heard.append(error.message)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, heard
+
+
+def test_sync__fails_while_a_record_is_written__both_hear_and_it_is_not_forgotten(
+    log, collector, journals
+):
+    disk = Gated()
+    recorder = meet(collector, journals, disk=disk)
+    recorder.record(make)
+    disk.armed = True
+    syncing, sync_heard = heard_of(recorder.sync)
+    assert disk.syncing.wait(10)
+    writing, write_heard = heard_of(lambda: recorder.record(make))
+    while not recorder._broken:
+        syncing.join(0.001)
+    disk.go_on.set()
+    syncing.join(10)
+    writing.join(10)
+    assert ["Input/output" in each for each in sync_heard + write_heard] == [True, True]
+    for call in (lambda: recorder.record(make), recorder.sync, recorder.close):
+        with pytest.raises(UnavailableError, match="Input/output"):
+            call()
+    with meet(collector, journals) as again:
+        assert again.record(make) == 3  # 2 was with the kernel: it is recorded after all
+    collector.finish()
+    assert sorted(logged(log)) == [1, 2, 3]
+
+
+def test_sync__while_a_record_is_written__waits_for_it_and_syncs(collector, journals):
+    disk = Gated()
+    with meet(collector, journals, disk=disk) as recorder:
+        recorder.record(make)
+        disk.syncing.set()  # writes wait from here on, syncs do not fail
+        writing, _ = heard_of(lambda: recorder.record(make))
+        assert disk.writing.wait(10)
+        syncing, heard = heard_of(recorder.sync)
+        syncing.join(0.05)
+        assert syncing.is_alive()  # it was content with nothing synced, once
+        disk.go_on.set()
+        syncing.join(10)
+        writing.join(10)
+        assert heard == []
+        assert recorder._synced > 0
 
 
 def test_record__reserved_numbers_used_up__more_reserved_first(collector, journals):

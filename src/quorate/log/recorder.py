@@ -123,7 +123,9 @@ class Recorder:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._segments: Segments  # and what else `_begin` sets
-        self._ready = False  # whether the next record may be written
+        self._ready = False  # whether the next record may be written; while one is, not
+        self._broken = ""  # what the disk said when it refused; never forgotten
+        self._closed = False
         self._why = "it is not open"
         self._leaf: bytes | None = None  # of the last record since opening
         self._next = self._reserved = 0
@@ -184,8 +186,9 @@ class Recorder:
     def __enter__(self) -> "Recorder":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, *_: object) -> None:
+        with contextlib.suppress(*[QuorateError] if kind else []):  # what went wrong first is told
+            self.close()
 
     # What callers do.
 
@@ -215,6 +218,8 @@ class Recorder:
                 )
             check_leaf(leaf)
             self._put(encode_frame(RECORD, number, leaf))
+            if self._broken:  # a sync failed meanwhile: who knows what the disk will hold of it
+                self._check_ready()
             self._next, self._leaf = number + 1, leaf
             self._ready = True
         if (promise or self.promise) is Promise.DURABLE:
@@ -253,11 +258,11 @@ class Recorder:
         """Makes durable in the journal what was recorded, reserves numbers, removes old segments.
 
         The recorder's own thread does this every interval. Raises `UnavailableError` if the disk
-        refuses; the recorder then refuses too.
+        refuses or ever did; the recorder then refuses too.
         """
         with self._syncing:
-            if not self._ready:
-                return
+            with self._lock:
+                self._check_ready()
             try:
                 self._segments.prepare()
                 self._sync()
@@ -265,27 +270,31 @@ class Recorder:
                     self._look()
                 self._segments.remove_collected(self._progress.position)
             except OSError as error:
-                raise self._refuse(error) from error
+                refused = self._refuse(error)
+                with self._lock:  # a record that was being written has heard, or is ready again
+                    self._ready = False
+                raise refused from error
 
     def close(self) -> None:
         """Syncs the journal, marks its clean end and lets it go; waits for no collector.
 
-        Raises `UnavailableError` if the disk refuses; the next opening makes good.
+        Raises `UnavailableError` if the disk refuses or ever did; the next opening makes good.
         """
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        try:
-            with self._syncing, self._lock:
-                if self._ready:
-                    self._put(encode_frame(CLOSED, self._next))
-                    self._segments.sync()
-        except OSError as error:
-            raise self._refuse(error) from error
-        finally:
-            with self._lock:
+        with self._syncing, self._lock:
+            if self._closed:
+                return
+            try:
+                self._check_ready()
+                self._put(encode_frame(CLOSED, self._next))
+                self._segments.sync()
+            except OSError as error:
+                raise self._refuse(error) from error
+            finally:
                 self._ready, self._why = False, "it is closed"
-            self._release()
+                self._release()
 
     @property
     def head(self) -> bytes:
@@ -365,22 +374,30 @@ class Recorder:
             raise self._refuse(error) from error
 
     def _refuse(self, error: OSError) -> UnavailableError:
-        """Takes nothing more; nobody knows what the disk holds until it is read again."""
-        self._ready, self._why = False, error.strerror or "the disk refuses"
+        """Takes nothing more; nobody knows what the disk holds until it is read again.
+
+        A sync that failed may be content the next time though the bytes are gone (Rebello et al.),
+        so nothing but another opening makes good; who holds no ``_lock`` sees to ``_ready`` then.
+        """
+        self._ready, self._broken = False, error.strerror or "the disk refuses"
         return UnavailableError(
-            f"could not write to journal {self.folder}: {self._why}",
+            f"could not write to journal {self.folder}: {self._broken}",
             remedy="make room or mend the disk, then open the recorder again",
         )
+
+    def _check_ready(self) -> None:
+        """Raises if nothing is taken any more; the lock is held, so no record is being written."""
+        if not self._ready:
+            raise UnavailableError(
+                f"could not record for {self.source}: {self._broken or self._why}",
+                remedy="open the recorder again",
+            )
 
     def _make_ready(self) -> None:
         """What the hot path has no time for; the lock is held, and let go where it waits."""
         deadline = stopwatch() + self._when_full.seconds
         while True:
-            if not self._ready:
-                raise UnavailableError(
-                    f"could not record for {self.source}: {self._why}",
-                    remedy="open the recorder again",
-                )
+            self._check_ready()
             if self._segments.position >= self._limit:
                 self._make_room(deadline)
             elif self._next > self._reserved:  # before the thread could reserve more
@@ -426,7 +443,8 @@ class Recorder:
 
     def _sync(self) -> None:
         with self._lock:
-            if not self._ready or self._segments.position == self._synced:
+            self._check_ready()
+            if self._segments.position == self._synced:
                 return
             used, self._counted = self._next - self._counted, self._next
             reserved = max(self._reserved, self._next - 1 + max(_RESERVE, 4 * used))
@@ -442,14 +460,17 @@ class Recorder:
 
     def _start_thread(self, interval: float) -> None:
         def run() -> None:
-            while not self._stop.wait(interval) and self._ready:
-                with contextlib.suppress(QuorateError):  # whoever records next is told
+            while not self._stop.wait(interval):
+                try:
                     self.sync()
+                except UnavailableError:  # for good; whoever records next is told
+                    return
 
         self._thread = threading.Thread(target=run, name="recorder sync", daemon=True)
         self._thread.start()
 
     def _release(self) -> None:
+        self._closed = True
         _open_recorders.discard(self)
         self._segments.close()
         self._held.__exit__()
