@@ -15,6 +15,8 @@ from quorate.cli.log_trust import (
     PolicyOption,
     VkeyOption,
     believe_log,
+    heads_of,
+    opened,
     reader_of,
 )
 from quorate.cli.output import print_json, progress_bar, say, styled, tell
@@ -95,20 +97,22 @@ def fsck_command(
     as_json: JsonOption = False,
 ) -> int:
     """Re-derive every tile, root and signature from what is served. Exit 0 whole, 1 not."""
-    reader = reader_of(place)
-    believed = believe_log(reader, trust, vkey, policy, quiet=as_json)
-    if believed.policy is not None:
-        believed.check(read_checkpoint(reader))
-    with _progress(quiet=as_json) as progress:
-        report = check_history(
-            reader,
-            believed.log,
-            [_held(path, believed.log) for path in head or ()],
-            believed.witnesses,
-            jobs=jobs or os.cpu_count() or 1,
-            gapless=not allow_gaps,
-            progress=progress,
-        )
+    with opened(place) as reader:
+        shown = heads_of(reader)
+        believed = believe_log(reader, shown, trust, vkey, policy, quiet=as_json)
+        if believed.policy is not None:
+            believed.check(shown.note())
+        with _progress(quiet=as_json) as progress:
+            report = check_history(
+                reader,
+                believed.log,
+                [_held(path, believed.log) for path in head or ()],
+                believed.witnesses,
+                jobs=jobs or os.cpu_count() or 1,
+                gapless=not allow_gaps,
+                progress=progress,
+                shown=shown,
+            )
     if as_json:
         print_json(_report_value(believed.log.origin, report))
     else:

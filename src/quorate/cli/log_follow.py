@@ -15,6 +15,8 @@ from quorate.cli.log_trust import (
     VkeyOption,
     believe,
     believe_log,
+    heads_of,
+    opened,
     reader_of,
     stated_origin,
 )
@@ -62,8 +64,8 @@ def monitor_command(
     as_json: JsonOption = False,
 ) -> int:
     """Follow a foreign log: it may only grow. Exit 1 on a fork, a rollback or a bad tile."""
-    reader, clock = reader_of(url), SystemClock()
-    with MonitorState(state) as memory:
+    clock = SystemClock()
+    with opened(url) as reader, MonitorState(state) as memory:
         while True:
             try:
                 believed = _believed(reader, memory.last(), (trust, vkey, policy))
@@ -83,10 +85,11 @@ def _believed(
     options: tuple[Path | None, list[str] | None, Path | None],
 ) -> Believed:
     """By the options; without any, the log that this monitor has followed before."""
+    shown = heads_of(reader)
     if last is None:
-        return believe_log(reader, *options)
+        return believe_log(reader, shown, *options)
     believed = believe(last.log.origin, *options) or Believed(last.log)
-    if stated_origin(reader) != last.log.origin:
+    if stated_origin(shown) != last.log.origin:
         raise VerificationError(
             f"another log is served than {last.log.origin!r}",
             step="monitor.checkpoint",

@@ -1,6 +1,7 @@
 """Where a log is, and whose word a command takes for whose log it is."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +25,8 @@ from quorate.log.checkpoint import Checkpoint, LogIdentity, WitnessIdentity
 from quorate.log.folder import FolderReader
 from quorate.log.note import ED25519_NOTE, ML_DSA_44_COSIGNATURE, Note, NoteKey
 from quorate.log.policy import Policy
-from quorate.log.storage import CHECKPOINT, LogReader, read_checkpoint, read_entries
+from quorate.log.shown import ShownHeads, read_heads
+from quorate.log.storage import CHECKPOINT, LogReader, read_entries
 from quorate.log.tiles import ENTRIES, TILE_WIDTH, Tile
 from quorate.log.verify import VerifiedNote, verify_note
 from quorate.log.web.url_reader import UrlReader
@@ -49,6 +51,16 @@ def reader_of(place: str) -> LogReader:
     if not (Path(place) / CHECKPOINT).exists():
         raise InputError(f"could not read log {place}: it holds no checkpoint")
     return FolderReader(Path(place))
+
+
+@contextlib.contextmanager
+def opened(place: str) -> Iterator[LogReader]:
+    """As `reader_of`; its connections are closed at the end."""
+    with contextlib.ExitStack() as ended:
+        reader = reader_of(place)
+        if isinstance(reader, UrlReader):
+            ended.callback(reader.close)
+        yield reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,7 @@ def believe(
 
 def believe_log(
     reader: LogReader,
+    shown: ShownHeads,
     trust: Path | None,
     vkeys: Sequence[str] | None,
     policy: Path | None,
@@ -88,29 +101,44 @@ def believe_log(
     quiet: bool = False,
 ) -> Believed:
     """As `believe`; without options the log's own word is taken, and that is said."""
-    origin = stated_origin(reader)
+    origin = stated_origin(shown)
     believed = believe(origin, trust, vkeys, policy)
     if believed is None:
         if not quiet:
             tell("the keys are taken from the log's own first record: nobody vouched for them")
-        believed = Believed(_stated_identity(reader, origin))
+        believed = Believed(_stated_identity(reader, shown))
     return believed
 
 
-def stated_origin(reader: LogReader) -> str:
-    """The origin that a log's checkpoint states."""
+def heads_of(reader: LogReader) -> ShownHeads:
+    """A log's heads, read once for all that follows; `VerificationError` if it shows none."""
     try:
-        return Checkpoint.parse(Note.parse(read_checkpoint(reader)).text).origin
+        return read_heads(reader)
     except InputError as error:
-        raise VerificationError(
-            f"its keys cannot be read ({error.message})", place=reader.name
-        ) from None
+        raise _no_keys(reader.name, error.message) from None
 
 
-def _stated_identity(reader: LogReader, origin: str) -> LogIdentity:
+def stated_origin(shown: ShownHeads) -> str:
+    """The origin that a log's checkpoint states."""
+    return _stated(shown).origin
+
+
+def _stated(shown: ShownHeads) -> Checkpoint:
     try:
-        size = Checkpoint.parse(Note.parse(read_checkpoint(reader)).text).size
-        first = read_entries(reader, Tile(ENTRIES, 0, min(size, TILE_WIDTH)))[0]
+        return Checkpoint.parse(Note.parse(shown.note()).text)
+    except InputError as error:
+        raise _no_keys(shown.name, error.message) from None
+
+
+def _no_keys(name: str, why: str) -> VerificationError:
+    return VerificationError(f"its keys cannot be read ({why})", place=name)
+
+
+def _stated_identity(reader: LogReader, shown: ShownHeads) -> LogIdentity:
+    stated = _stated(shown)
+    origin = stated.origin
+    try:
+        first = read_entries(reader, Tile(ENTRIES, 0, min(stated.size, TILE_WIDTH)))[0]
         genesis = parse_canonical(first)
         keys = [PublicKey.parse(key) for key in genesis["keys"]]
         if genesis["origin"] != origin:
@@ -119,7 +147,7 @@ def _stated_identity(reader: LogReader, origin: str) -> LogIdentity:
     except UndecidedError:
         raise
     except (InputError, KeyError, TypeError, IndexError) as error:
-        raise VerificationError(f"its keys cannot be read ({error})", place=reader.name) from None
+        raise _no_keys(reader.name, str(error)) from None
 
 
 def _by_trust_file(origin: str, path: Path) -> Believed:

@@ -34,17 +34,15 @@ from quorate.core.errors import DamagedError, InputError, VerificationError
 from quorate.log.checkpoint import Checkpoint, Cosignature, LogIdentity, WitnessIdentity
 from quorate.log.folder import FolderReader
 from quorate.log.merkle import HASH_SIZE, consistency_ranges, root_of, verify_consistency
-from quorate.log.note import MAX_NOTE_SIZE
 from quorate.log.recovery import leftovers, partials
 from quorate.log.sequence import Gap
 from quorate.log.served import ServedTree
+from quorate.log.shown import ShownHeads, read_heads
 from quorate.log.storage import (
     CHECKPOINT,
     WITNESSED,
     ListedReader,
     LogReader,
-    checkpoint_text,
-    read_checkpoint,
     read_entries,
     read_hashes,
     read_tile,
@@ -95,17 +93,19 @@ def check_log(
     jobs: int = 1,
     gapless: bool = True,
     progress: Progress | None = None,
+    shown: ShownHeads | None = None,
 ) -> LogReport:
     """Re-derives the log in ``place``; raises `VerificationError` at the first bad object.
 
     ``jobs``: processes that share the work; for more than one, ``place`` must be a folder or a
     reader that can be pickled. ``gapless=False``: gaps in numbering are reported, not judged.
+    ``shown``: the heads that the caller has read and judged; they are not read again.
     """
     files = FolderReader(place) if isinstance(place, Path) else place
     if isinstance(place, Path) and not (place / CHECKPOINT).exists():
         raise InputError(f"could not check log {place}: it holds no checkpoint")
     # 1. fsck.checkpoint
-    verified = _check_checkpoint(files, log, witnesses, quorum)
+    shown, verified = _check_checkpoint(files, shown, log, witnesses, quorum)
     checkpoint = verified.checkpoint
     # 2. to 5.
     numbering = _check_leaves(files, log, checkpoint, jobs, progress or _untold)
@@ -114,7 +114,7 @@ def check_log(
     older = _check_partials(cast("ListedReader", files), checkpoint.size) if listed else 0
     beyond = leftovers(cast("ListedReader", files), checkpoint.size) if listed else []
     # 7. fsck.witnessed
-    kept = _check_witnessed(files, log, witnesses, checkpoint)
+    kept = _check_witnessed(files, shown, log, witnesses, checkpoint)
     # 8. fsck.sequence
     if numbering.gaps and gapless:
         gap = numbering.gaps[0]
@@ -137,10 +137,15 @@ def _untold(_done: int, _all: int) -> None:
 
 
 def _check_checkpoint(
-    files: LogReader, log: LogIdentity, witnesses: Sequence[WitnessIdentity], quorum: int
-) -> VerifiedNote:
+    files: LogReader,
+    shown: ShownHeads | None,
+    log: LogIdentity,
+    witnesses: Sequence[WitnessIdentity],
+    quorum: int,
+) -> tuple[ShownHeads, VerifiedNote]:
     try:
-        return verify_note(read_checkpoint(files), log, witnesses, quorum, place=CHECKPOINT)
+        shown = shown or read_heads(files)
+        return shown, verify_note(shown.note(), log, witnesses, quorum, place=CHECKPOINT)
     except VerificationError as error:
         message = error.message if error.place == CHECKPOINT else f"{error.place}: {error.message}"
         raise VerificationError(message, step="fsck.checkpoint", place=CHECKPOINT) from None
@@ -292,6 +297,7 @@ def _check_partials(files: ListedReader, size: int) -> int:
 
 def _check_witnessed(
     files: LogReader,
+    shown: ShownHeads,
     log: LogIdentity,
     witnesses: Sequence[WitnessIdentity],
     checkpoint: Checkpoint,
@@ -299,11 +305,11 @@ def _check_witnessed(
     """Compares the cosigned checkpoint beside the head with the log; how many there are."""
     # 7. fsck.witnessed
     try:
-        text = checkpoint_text(files.read(WITNESSED, MAX_NOTE_SIZE), files.name)
+        text = shown.witnessed_note()
+        if text is None:
+            return 0
         cosigned = verify_note(text, log, witnesses, place=WITNESSED).checkpoint
     except (InputError, VerificationError) as error:
-        if isinstance(error, InputError) and _is_absent(files, WITNESSED):
-            return 0
         raise VerificationError(error.message, step="fsck.witnessed", place=WITNESSED) from None
     size = cosigned.size
     if size > checkpoint.size:
@@ -333,12 +339,6 @@ def _check_prefix(files: LogReader, checkpoint: Checkpoint, cosigned: Checkpoint
         raise VerificationError(
             "is of another tree", step="fsck.witnessed", place=WITNESSED
         ) from None
-
-
-def _is_absent(files: LogReader, path: str) -> bool:
-    """Whether nothing lies there; what cannot be had from an address is not there."""
-    length = getattr(files, "length", None)
-    return length is None or length(path) is None
 
 
 def _width_today(tile: Tile, size: int) -> int:

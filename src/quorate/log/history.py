@@ -9,7 +9,8 @@ from quorate.log.folder import FolderReader
 from quorate.log.fsck import LogReport, Progress, check_log
 from quorate.log.heads import HeldHead, check_heads, check_sizes
 from quorate.log.served import ServedTree
-from quorate.log.storage import LogReader, read_checkpoint
+from quorate.log.shown import ShownHeads, read_heads
+from quorate.log.storage import LogReader
 from quorate.log.verify import verify_note
 
 
@@ -23,25 +24,38 @@ def check_history(
     jobs: int = 1,
     gapless: bool = True,
     progress: Progress | None = None,
+    shown: ShownHeads | None = None,
 ) -> LogReport:
     """`fsck.check_log` of the log in ``place``, and that it goes on from every one of ``heads``.
 
     Raises `VerificationError` with the steps of `fsck` and `heads`. Sizes come before the files: an
-    older checkpoint that was put back would else be reported as missing tiles.
+    older checkpoint that was put back would else be reported as missing tiles. ``shown``: the heads
+    that the caller has read and judged already; every step goes on from these.
     """
     files = FolderReader(place) if isinstance(place, Path) else place
-    promised = _promised(files, log)
+    shown = shown or _shown(files)
+    promised = None if shown is None else _promised(shown, log)
     if promised is not None:
         check_sizes(promised, heads)
-    report = check_log(place, log, witnesses, quorum, jobs=jobs, gapless=gapless, progress=progress)
+    report = check_log(
+        place, log, witnesses, quorum, jobs=jobs, gapless=gapless, progress=progress, shown=shown
+    )
     found = Checkpoint(log.origin, report.size, report.root)
     check_heads(found, heads, ServedTree(files, found).root_over)
     return report
 
 
-def _promised(files: LogReader, log: LogIdentity) -> Checkpoint | None:
+def _shown(files: LogReader) -> ShownHeads | None:
+    """The heads, if they can be read; None leaves it to `check_log` to say what is wrong."""
+    try:
+        return read_heads(files)
+    except InputError:
+        return None
+
+
+def _promised(shown: ShownHeads, log: LogIdentity) -> Checkpoint | None:
     """The checkpoint if the log signed it; None leaves it to `check_log` to say what is wrong."""
     try:
-        return verify_note(read_checkpoint(files), log).checkpoint
+        return verify_note(shown.note(), log).checkpoint
     except (InputError, VerificationError):
         return None
