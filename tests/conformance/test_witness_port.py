@@ -5,6 +5,7 @@ import pytest
 from quorate.core.errors import EncodingError, InputError, UnavailableError, VerificationError
 from quorate.log.checkpoint import WitnessIdentity
 from quorate.log.cosigning import CheckpointWitness
+from quorate.log.rollback import HeadMemory
 from quorate.log.verify import verify_note
 from quorate.log.web.hosting import hosted
 from quorate.log.web.witness_client import HttpWitness
@@ -17,7 +18,6 @@ from quorate.log.witness_protocol import (
     UnprovenError,
     UnsignedError,
 )
-from quorate.log.writer import HeadMemory
 from tests.log.forks import Branch
 from tests.log.parties import CLOCK, IDENTITY, MALLORY, ORIGIN, WITNESSES
 

@@ -10,10 +10,10 @@ from quorate.log.appender import Appender
 from quorate.log.checkpoint import Checkpoint
 from quorate.log.cosigning import Cosigning
 from quorate.log.note import Note
+from quorate.log.rollback import RolledBackError
 from quorate.log.verify import verify_note, verify_receipt
 from quorate.log.witness import LocalWitness, Witness, WitnessedLog
 from quorate.log.witnessing import Witnessing
-from quorate.log.writer import RolledBackError
 from tests.log.parties import (
     CLOCK,
     IDENTITY,
@@ -141,7 +141,7 @@ def test_compare__a_witness_holds_more__log_signs_nothing(tmp_path):
         log.append(leaf(6))
         witness.add_checkpoint(0, (), log.checkpoint_note())
     with create_log(tmp_path / "old", 5) as log:
-        with pytest.raises(RolledBackError, match="holds a head of 7 leaves"):
+        with pytest.raises(RolledBackError, match="claims a head of 7 leaves"):
             log.compare([witness])
         with pytest.raises(UnavailableError, match="open it again"):
             log.append(b"more")
@@ -155,7 +155,7 @@ def test_compare__a_witness_holds_another_tree_of_this_size__log_signs_nothing(t
         witness.add_checkpoint(0, (), log.checkpoint_note())
     with create_log(tmp_path / "other") as log:
         log.append(b"another")
-        with pytest.raises(RolledBackError, match="holds another head"):
+        with pytest.raises(RolledBackError, match="claims another head"):
             log.compare([witness])
         with pytest.raises(UnavailableError):
             log.append(b"more")

@@ -1,5 +1,6 @@
 """``quorate log create`` and ``quorate log append``: keep a log of your own."""
 
+import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +11,13 @@ import typer
 from quorate.cli.audit import JsonOption
 from quorate.cli.log import checkpoint_of, log_app
 from quorate.cli.log_trust import reader_of
+from quorate.cli.log_witnesses import (
+    UnwitnessedOption,
+    WithoutOption,
+    Witnesses,
+    WitnessesOption,
+    open_witnesses,
+)
 from quorate.cli.output import print_json, say, tell
 from quorate.core.errors import EncodingError, InputError, UsageError
 from quorate.core.files import make_folder, read_file, write_durable
@@ -20,7 +28,7 @@ from quorate.log.note import NoteKey, check_key_name
 from quorate.log.policy import NONE, Policy, PolicyLog
 from quorate.log.storage import CHECKPOINT
 from quorate.log.tiles import MAX_LEAF_SIZE
-from quorate.log.writer import HeadMemory, Log
+from quorate.log.writer import Log
 from quorate.node.config import passphrase
 
 _BATCH = 4096  # records under one checkpoint
@@ -85,14 +93,22 @@ def append_command(
     receipts: Annotated[
         Path | None, typer.Option(help="Write every record and its receipt into this folder.")
     ] = None,
+    witnesses: WitnessesOption = None,
+    without: WithoutOption = None,
+    unwitnessed: UnwitnessedOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Append records, one per file; on return they are on the disk and in the tree."""
     leaves = _read_records(records, lines=lines)
-    with open_log(folder, keyring) as log:
+    with (
+        open_witnesses(witnesses, without, unwitnessed=unwitnessed) as asked,
+        open_log(folder, keyring, asked) as log,
+    ):
         start = log.size
         for at in range(0, len(leaves), _BATCH):
             log.append_many(leaves[at : at + _BATCH])
+        if asked.asked:
+            tell(str(asked.round(log)))  # what they never hear of, they cannot miss
         if receipts is not None:
             make_folder(receipts)
             for index, leaf in enumerate(leaves, start):
@@ -107,12 +123,15 @@ def append_command(
     return 0
 
 
-def open_log(folder: Path, keyring: Path, memories: Sequence[HeadMemory] = ()) -> Log:
-    """The log in ``folder`` for its one writer, unless one of ``memories`` has seen more of it."""
+@contextlib.contextmanager
+def open_log(folder: Path, keyring: Path, witnesses: Witnesses) -> Iterator[Log]:
+    """The log in ``folder`` for its one writer, compared with what ``witnesses`` have seen."""
     check_outside(keyring, folder)
     keys = Keyring.load(keyring, passphrase())
     origin = checkpoint_of(reader_of(str(folder))).origin
-    return Log.open(folder, origin, *keys.log_signers, SystemClock(), memories=memories)
+    with Log.open(folder, origin, *keys.log_signers, SystemClock()) as log:
+        witnesses.compare(log)
+        yield log
 
 
 def check_outside(secret: Path, folder: Path) -> None:

@@ -212,6 +212,14 @@ class Appender:
         """The number of leaves that are durable and in the tree."""
         return self._log.size
 
+    def fail(self, error: QuorateError) -> None:
+        """Takes nothing more and commits nothing of what is waiting: ``error`` says why."""
+        with self._lock:
+            self._failure = self._failure or error
+            self._taking = False
+            self._arrived.notify_all()
+            self._room.notify_all()
+
     # How it works.
 
     def _submit(self, leaf: bytes, receipt: bool, wait: bool) -> Ticket:
@@ -250,8 +258,8 @@ class Appender:
     def _check_taking(self) -> None:
         if self._failure is not None:
             raise UnavailableError(
-                f"could not take a record: an earlier one failed ({self._failure.message})",
-                remedy="mend what it names and open the log again",
+                f"could not take a record: the log takes no more ({self._failure.message})",
+                remedy=self._failure.remedy or "mend what it names and open the log again",
             )
         if self._closing:
             raise UnavailableError("could not take a record: the log is being closed")
@@ -295,7 +303,7 @@ class Appender:
             error.__cause__ = bug
         with self._lock:
             if error is not None:
-                batch.error = self._failure = error
+                batch.error = self._failure = self._failure or error
                 self._taking = False
             self._finish(batch)
 

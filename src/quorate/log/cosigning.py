@@ -6,7 +6,7 @@ a log up. The proofs are computed in the caller's thread, because a log is not f
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,13 +75,32 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A witness says, and need not prove, that it cosigned a head that was not asked about.
+
+    ``size`` is that head's, in leaves; ``other``: it is of another tree, not only a larger one.
+    """
+
+    witness: str
+    size: int
+    other: bool
+
+    def __str__(self) -> str:
+        return f"{'another head' if self.other else 'a head'} of {self.size} leaves"
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
-    """What came of asking: ``given`` of ``wanted`` witnesses cosigned, with ``lines``."""
+    """What came of asking: ``given`` of ``wanted`` witnesses cosigned, with ``lines``.
+
+    The lines are those of this round; ``given`` counts who cosigned the checkpoint earlier too.
+    """
 
     given: int
     wanted: int
     lines: tuple[str, ...]
     failures: tuple[Failure, ...]
+    claims: tuple[Claim, ...] = ()
 
     def __str__(self) -> str:
         reasons = "".join(f"; {each.witness}: {each.reason}" for each in self.failures)
@@ -111,18 +130,34 @@ def size_seen(witness: CheckpointWitness, note: str) -> int:
     return size
 
 
+@dataclass(slots=True)
+class _Member:
+    """One witness, and what is known of it from earlier rounds."""
+
+    witness: CheckpointWitness
+    size: int = 0  # it cosigned last, as far as we know
+    cosigned: str = ""  # the text of the checkpoint that it cosigned for us last
+    busy: bool = False
+    reason: str = ""  # why it did not cosign when it was asked last
+    failures: int = 0  # in a row
+
+
 class Cosigning:
-    """The witnesses of one log, and the size that each of them saw last."""
+    """The witnesses of one log, and what each of them saw last."""
 
     def __init__(self, witnesses: Sequence[CheckpointWitness]) -> None:
-        self._witnesses = tuple(witnesses)
-        self._sizes = dict.fromkeys(range(len(witnesses)), 0)
-        self._busy: set[int] = set()
+        self._members = tuple(map(_Member, witnesses))
 
     @property
     def identities(self) -> list[WitnessIdentity]:
         """The keys of all witnesses."""
-        return [each for witness in self._witnesses for each in witness.identities]
+        return [each for member in self._members for each in member.witness.identities]
+
+    def missing(self, note: str) -> dict[int, int]:
+        """Who has not cosigned the checkpoint ``note``: its place, and its failures in a row."""
+        text = Note.parse(note).text
+        members = enumerate(self._members)
+        return {place: each.failures for place, each in members if each.cosigned != text}
 
     def collect(self, log: CosignedLog, seconds: float) -> Collected:
         """Asks every witness, waits ``seconds`` at most, adds to ``log`` what came."""
@@ -131,12 +166,18 @@ class Cosigning:
             log.add_cosignatures(collected.lines, self.identities)
         return collected
 
-    def gather(self, note: str, prove: Prove, seconds: float) -> Collected:
-        """Lines under the checkpoint ``note``; ``prove`` is called in this thread."""
-        return _Gathering(self._witnesses, self._sizes, self._busy).run(note, prove, seconds)
+    def gather(
+        self, note: str, prove: Prove, seconds: float, *, among: Collection[int] | None = None
+    ) -> Collected:
+        """Lines under the checkpoint ``note``; ``prove`` is called in this thread.
+
+        ``among``: the places of those to ask, by default all.
+        """
+        places = range(len(self._members)) if among is None else among
+        return _Gathering(self._members, places, note).run(prove, seconds)
 
 
-_Outcome = tuple[int, "tuple[str, ...] | Exception"]
+_Outcome = tuple[_Member, "tuple[str, ...] | Exception"]
 
 
 class _Gathering:
@@ -144,81 +185,94 @@ class _Gathering:
     never answers costs one thread, not one for each checkpoint.
     """
 
-    def __init__(
-        self, witnesses: Sequence[CheckpointWitness], sizes: dict[int, int], busy: set[int]
-    ) -> None:
-        self._witnesses = witnesses
-        self._sizes = sizes
-        self._busy = busy
+    def __init__(self, members: Sequence[_Member], places: Collection[int], note: str) -> None:
+        self._members = members
+        self._asked = [members[place] for place in sorted(places)]
+        self._note = note
+        self._text = Note.parse(note).text
+        self._size = Checkpoint.parse(self._text).size
         self._news: queue.SimpleQueue[_Outcome | None] = queue.SimpleQueue()
-        self._reasons = dict.fromkeys(range(len(witnesses)), "did not answer in time")
         self._lines: dict[int, tuple[str, ...]] = {}
+        self._claims: list[Claim] = []
+        self._starts: dict[int, int] = {}  # by id: the old size of the latest request
         self._retried: set[int] = set()
 
-    def run(self, note: str, prove: Prove, seconds: float) -> Collected:
-        size = Checkpoint.parse(Note.parse(note).text).size
+    def run(self, prove: Prove, seconds: float) -> Collected:
         waiting = set()
-        for number in range(len(self._witnesses)):
-            if number in self._busy:
-                self._reasons[number] = "is still busy with an earlier checkpoint"
+        for member in self._asked:
+            member.failures += 1  # until it has cosigned
+            if member.busy:
+                member.reason = "is still busy with an earlier checkpoint"
             else:
-                waiting.add(number)
-                self._ask(number, min(self._sizes[number], size), note, prove)
+                member.reason = "did not answer in time"
+                waiting.add(id(member))
+                self._ask(member, min(member.size, self._size), prove)
         bell = threading.Timer(seconds, self._news.put, [None])
         bell.daemon = True
         bell.start()
         try:
             while waiting and (news := self._news.get()) is not None:
-                number, outcome = news
-                if self._is_settled(number, outcome, size):
-                    waiting.discard(number)
+                member, outcome = news
+                if self._is_settled(member, outcome):
+                    waiting.discard(id(member))
                 else:
-                    self._ask(number, self._sizes[number], note, prove)
+                    self._ask(member, member.size, prove)
         finally:
             bell.cancel()
-        return self._result(size)
+        return self._result()
 
-    def _ask(self, number: int, old_size: int, note: str, prove: Prove) -> None:
-        witness = self._witnesses[number]
-        proof = tuple(prove(old_size))
+    def _ask(self, member: _Member, old_size: int, prove: Prove) -> None:
+        proof, note = tuple(prove(old_size)), self._note
+        self._starts[id(member)] = old_size
 
         def ask() -> None:
             outcome: tuple[str, ...] | Exception
             try:
-                outcome = witness.add_checkpoint(old_size, proof, note)
+                outcome = member.witness.add_checkpoint(old_size, proof, note)
             except Exception as error:  # a thread has nobody above it: whatever it is, is reported
                 outcome = error
-            self._busy.discard(number)
-            self._news.put((number, outcome))
+            member.busy = False
+            self._news.put((member, outcome))
 
-        self._busy.add(number)
-        threading.Thread(target=ask, name=f"asking {witness.name}", daemon=True).start()
+        member.busy = True
+        name = f"asking {member.witness.name}"
+        threading.Thread(target=ask, name=name, daemon=True).start()
 
-    def _is_settled(self, number: int, outcome: tuple[str, ...] | Exception, size: int) -> bool:
+    def _is_settled(self, member: _Member, outcome: tuple[str, ...] | Exception) -> bool:
         if not isinstance(outcome, Exception):
-            self._lines[number] = outcome
+            self._lines[id(member)] = outcome
             return True
-        self._reasons[number] = _reason(outcome)
-        if isinstance(outcome, ForkError) or not isinstance(outcome, StaleSizeError):
+        member.reason = _reason(outcome)
+        start = self._starts[id(member)]
+        if isinstance(outcome, UnprovenError) and start:
+            # It starts where we said, and nothing leads here from its tree.
+            self._claims.append(Claim(member.witness.name, start, other=True))
+        if not isinstance(outcome, StaleSizeError):
             return True
-        if outcome.size > size:
-            self._reasons[number] = f"cosigned a larger tree of this log, of size {outcome.size}"
+        if isinstance(outcome, ForkError) or outcome.size > self._size:
+            other = isinstance(outcome, ForkError)
+            self._claims.append(Claim(member.witness.name, outcome.size, other))
+            if not other:
+                member.reason = f"cosigned a larger tree of this log, of size {outcome.size}"
             return True
-        self._sizes[number] = outcome.size
-        again = number in self._retried
-        self._retried.add(number)
+        member.size = outcome.size
+        again = id(member) in self._retried
+        self._retried.add(id(member))
         return again
 
-    def _result(self, size: int) -> Collected:
-        for number in self._lines:
-            self._sizes[number] = size
+    def _result(self) -> Collected:
+        for member in self._asked:
+            if id(member) in self._lines:
+                member.size, member.cosigned = self._size, self._text
+                member.failures, member.reason = 0, ""
         failures = tuple(
-            Failure(witness.name, self._reasons[number])
-            for number, witness in enumerate(self._witnesses)
-            if number not in self._lines
+            Failure(member.witness.name, member.reason)
+            for member in self._members
+            if member.cosigned != self._text and member.reason
         )
-        lines = tuple(line for number in sorted(self._lines) for line in self._lines[number])
-        return Collected(len(self._lines), len(self._witnesses), lines, failures)
+        given = sum(member.cosigned == self._text for member in self._members)
+        lines = tuple(line for member in self._asked for line in self._lines.get(id(member), ()))
+        return Collected(given, len(self._members), lines, failures, tuple(self._claims))
 
 
 def _reason(error: Exception) -> str:

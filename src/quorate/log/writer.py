@@ -10,7 +10,6 @@ old log or the new one; what lies beyond the checkpoint was never signed, and op
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from quorate.core.errors import (
     DamagedError,
@@ -32,6 +31,7 @@ from quorate.log.folder import FolderStorage
 from quorate.log.note import MAX_NOTE_SIZE, MAX_SIGNATURES, Note, SignatureLine, signatures_by
 from quorate.log.receipt import receipt_text
 from quorate.log.recovery import check_lengths, tidy
+from quorate.log.rollback import PUT_BACK, HeadMemory, RolledBackError, claimed, proven
 from quorate.log.storage import (
     WITNESSED,
     HeadMovedError,
@@ -42,30 +42,10 @@ from quorate.log.tiles import check_leaves
 from quorate.log.tree import StoredTree
 from quorate.log.verify import genesis_leaf, verify_note
 
-_PUT_BACK = (
-    "restore the newest copy of the log's folder; if none is left, end this log and create one "
-    "under another origin"
-)
+Enough = Callable[[Sequence[SignatureLine]], bool]
+"""Whether the witnesses with these lines under a checkpoint make it a witnessed one."""
+
 _MAX_RACES = 100  # commits lost in a row: each was another writer's progress
-
-
-class RolledBackError(DamagedError):
-    """Somebody holds a newer head of this log, or another one: these files were put back."""
-
-
-class HeadMemory(Protocol):
-    """Whoever has seen heads of this log and cannot be made to forget: a witness, an anchor."""
-
-    name: str
-    """How messages call it."""
-
-    def size_seen(self, note: str) -> int:
-        """The size of the largest head that it holds of this log, 0 for none.
-
-        ``note`` is the log's latest checkpoint. Raises `VerificationError` if it holds another
-        root for that size, `UnavailableError` if it cannot be asked now.
-        """
-        ...
 
 
 class Log:
@@ -170,12 +150,11 @@ class Log:
         self._writable = False
         self._storage.release()
 
-    def compare(self, memories: Sequence[HeadMemory]) -> int:
+    def compare(self, memories: Sequence[HeadMemory], *, proof: bool = False) -> int:
         """Asks each of ``memories`` for the largest head it has seen: how many could answer.
 
-        A log put back from a backup would sign other leaves at indices that it has signed
-        before. If a memory holds a larger head, or another root at this size, this log signs
-        nothing more (`RolledBackError`).
+        If one holds a larger head, or another root at this size, this log signs nothing more
+        (`RolledBackError`). ``proof``: what they say needs no further evidence.
         """
         answered = 0
         for memory in memories:
@@ -184,20 +163,17 @@ class Log:
             except UnavailableError:
                 continue
             except VerificationError as error:
-                self._writable = False
-                raise self._rolled_back(memory, f"another head ({error.message})") from None
+                what = f"another head ({error.message})"
+                raise self.doubted(memory.name, what, proof=proof) from None
             answered += 1
             if seen > self.size:
-                self._writable = False
-                raise self._rolled_back(memory, f"a head of {seen} leaves")
+                raise self.doubted(memory.name, f"a head of {seen} leaves", proof=proof)
         return answered
 
-    def _rolled_back(self, memory: HeadMemory, what: str) -> RolledBackError:
-        return RolledBackError(
-            f"could not open log {self._storage.name}: it has {self.size} leaves, but "
-            f"{memory.name} holds {what}",
-            remedy=_PUT_BACK,
-        )
+    def doubted(self, who: str, what: str, *, proof: bool = False) -> RolledBackError:
+        """Signs nothing more; the error to raise, because ``who`` holds, or claims, ``what``."""
+        self._writable = False
+        return (proven if proof else claimed)(self._storage.name, self.size, who, what)
 
     # What it holds.
 
@@ -306,8 +282,12 @@ class Log:
         witnesses: Sequence[WitnessIdentity] = (),
         *,
         note: str | None = None,
+        enough: Enough | None = None,
     ) -> None:
         """Adds witnesses' lines to a checkpoint, durably; a newer one replaces its key's.
+
+        It becomes the witnessed one, unless that is a newer one, when ``enough`` says so of its
+        lines; by default when as many witnesses cosigned it as the one before.
 
         ``note``: the checkpoint that they cosigned, which must be this log's; by default the
         latest. With ``witnesses`` each line must be a good one of theirs (`VerificationError`): a
@@ -323,8 +303,10 @@ class Log:
             raise InputError("could not add a cosignature: it bears the log's own key")
         if witnesses:
             _check_lines(Note(signed.text, tuple(added.values())), witnesses)
-        if signed.text == latest.text:
-            signed = latest  # with what was collected for it meanwhile
+        for known in (latest, self._witnessed):  # with what was collected for it meanwhile
+            if known is not None and known.text == signed.text:
+                signed = known
+                break
         kept = [s for s in signed.signatures if (s.name, s.key_id) not in added]
         if len(kept) + len(added) > MAX_SIGNATURES:
             raise InputError("could not add cosignatures: the checkpoint holds no more")
@@ -332,8 +314,7 @@ class Log:
         with self._writing():
             for _ in range(_MAX_RACES):
                 try:
-                    latest_now = self._signed().text
-                    self._keep_cosigned(cosigned, latest=signed.text == latest_now)
+                    self._keep_cosigned(cosigned, enough)
                     return
                 except HeadMovedError:
                     if not self._storage.shared:
@@ -348,15 +329,35 @@ class Log:
             raise VerificationError("is of another tree than this log's", place="checkpoint")
         return Note.parse(text)
 
-    def _keep_cosigned(self, cosigned: Note, *, latest: bool) -> None:
+    def _keep_cosigned(self, cosigned: Note, enough: Enough | None) -> None:
         """An older cosigned checkpoint is kept beside the head, for receipts that witnesses saw."""
         data = str(cosigned).encode()
+        latest = cosigned.text == self._signed().text
+        witnessed = self._surpasses(cosigned, enough)
         head = data if latest else self._head
         assert head is not None, "a log is handed out only with its genesis signed"
-        self._storage.commit(self._head, {WITNESSED: data}, head)
-        self._witnessed, self._head = cosigned, head
+        if not latest and not witnessed:
+            return  # nobody could use these lines
+        self._storage.commit(self._head, {WITNESSED: data} if witnessed else {}, head)
+        self._head = head
+        if witnessed:
+            self._witnessed = cosigned
         if latest:
             self._note = cosigned
+
+    def _surpasses(self, cosigned: Note, enough: Enough | None) -> bool:
+        """Whether ``cosigned`` takes the place of what witnesses cosigned last.
+
+        Else any single witness could take its receipts from everybody who asks for more of them.
+        """
+        last = self._witnessed
+        if last is not None and last.text == cosigned.text:
+            return True
+        if last is not None and _size(last) > _size(cosigned):
+            return False
+        if enough is not None:
+            return enough(cosigned.signatures)
+        return last is None or len(_cosigners(cosigned)) >= len(_cosigners(last))
 
     def _commit(self, batch: Sequence[bytes]) -> None:
         grown, objects = self._tree.grown(batch)
@@ -425,7 +426,7 @@ class Log:
             raise RolledBackError(
                 f"could not open log {self._storage.name}: it has {self.size} leaves, but its "
                 f"own file {WITNESSED} covers {size}",
-                remedy=_PUT_BACK,
+                remedy=PUT_BACK,
             )
 
     @contextlib.contextmanager
@@ -472,6 +473,15 @@ class Log:
     def _signed(self) -> Note:
         assert self._note is not None, "a log is handed out only with its genesis signed"
         return self._note
+
+
+def _size(note: Note) -> int:
+    return Checkpoint.parse(note.text).size
+
+
+def _cosigners(note: Note) -> set[str]:
+    """By name: the keys of one name are one witness's."""
+    return {line.name for line in note.signatures[2:]}  # the log's own come first
 
 
 def _cosignature_line(text: str) -> SignatureLine:

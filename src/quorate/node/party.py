@@ -118,7 +118,7 @@ class Party:
 
     def compare_log_with_anchor(self, suite: Suite) -> None:
         """Compares this log with the head that the ledger holds of it: `RolledBackError`."""
-        self.log.compare([LogAnchors(self, suite)])
+        self.log.compare([LogAnchors(self, suite)], proof=True)
 
     def close(self) -> None:
         """Releases the log."""
@@ -146,7 +146,7 @@ class LogAnchors:
     """The ledger's anchors of one party's log.
 
     To `quorate.provenance.publish` they are where heads go (`Anchors`), to the log itself a memory
-    of what it signed (`quorate.log.writer.HeadMemory`).
+    of what it signed (`quorate.log.rollback.HeadMemory`).
     """
 
     name = "the ledger's anchor"
