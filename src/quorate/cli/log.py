@@ -100,8 +100,6 @@ def fsck_command(
     with opened(place) as reader:
         shown = heads_of(reader)
         believed = believe_log(reader, shown, trust, vkey, policy, quiet=as_json)
-        if believed.policy is not None:
-            believed.check(shown.note())
         with _progress(quiet=as_json) as progress:
             report = check_history(
                 reader,
@@ -112,11 +110,13 @@ def fsck_command(
                 gapless=not allow_gaps,
                 progress=progress,
                 shown=shown,
+                policy=believed.policy,
             )
     if as_json:
         print_json(_report_value(believed.log.origin, report))
     else:
         say(styled("whole", "green"), f": {believed.log.origin}, {report.size} records re-derived")
+        say_witnessed(report.witnessed_size, report.size)
         _tell_rest(report)
     return 0
 
@@ -136,10 +136,20 @@ def _report_value(origin: str, report: LogReport) -> dict[str, object]:
         "origin": origin,
         "size": report.size,
         "root": report.root.hex(),
+        "witnessed_size": report.witnessed_size,
         "files": report.files,
         "gaps": [str(gap) for gap in report.gaps],
         "leftovers": list(report.leftovers) if report.listed else None,
     }
+
+
+def say_witnessed(witnessed: int | None, size: int) -> None:
+    """Up to where a quorum vouches for a log, if one was demanded, and what that leaves open."""
+    if witnessed is None:
+        return
+    say(f"witnessed up to {witnessed} of {size} records")
+    if witnessed < size:
+        say(f"  the last {size - witnessed} are signed by the log only and may still be rewritten")
 
 
 def _tell_rest(report: LogReport) -> None:

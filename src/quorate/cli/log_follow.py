@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from quorate.cli.audit import JsonOption, TrustOption
-from quorate.cli.log import checkpoint_of, entries_of, log_app
+from quorate.cli.log import checkpoint_of, entries_of, log_app, say_witnessed
 from quorate.cli.log_trust import (
     Believed,
     PlaceArgument,
@@ -60,6 +60,9 @@ def monitor_command(
     policy: PolicyOption = None,
     once: Annotated[bool, typer.Option("--once", help="Look once; 69 if it is away.")] = False,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 60.0,
+    behind: Annotated[
+        int, typer.Option(min=0, help="Seconds that a policy's quorum may be behind a growing log.")
+    ] = 600,
     full: Annotated[bool, typer.Option("--full", help="Fetch and hash every entry too.")] = False,
     as_json: JsonOption = False,
 ) -> int:
@@ -69,7 +72,8 @@ def monitor_command(
         while True:
             try:
                 believed = _believed(reader, memory.last(), (trust, vkey, policy))
-                _look(reader, believed, memory, full=full, as_json=as_json)
+                since = clock.now_ns() // 10**9 - behind
+                _look(reader, believed, memory, since, full=full, as_json=as_json)
             except UnavailableError as error:
                 if once:
                     raise
@@ -99,11 +103,18 @@ def _believed(
 
 
 def _look(
-    reader: LogReader, believed: Believed, memory: MonitorState, *, full: bool, as_json: bool
+    reader: LogReader,
+    believed: Believed,
+    memory: MonitorState,
+    since: int,
+    *,
+    full: bool,
+    as_json: bool,
 ) -> None:
     last = memory.last()
     try:
-        seen, head = look(reader, believed.log, believed.check, last, full=full)
+        log, check, policy = believed.log, believed.check, believed.policy
+        seen, head = look(reader, log, check, last, full=full, policy=policy, behind=since)
     except ForkSeenError as fork:
         path = memory.keep(fork.evidence)
         fork.message = f"FORK: {fork.message}; evidence for everybody: {path}"
@@ -118,9 +129,13 @@ def _look(
 
 def _show(seen: Sighting, head: Head, *, as_json: bool) -> None:
     point = seen.checkpoint
+    witnessed = None if seen.witnessed is None else seen.witnessed.checkpoint.size
     if as_json:
         value = {"origin": point.origin, "size": point.size, "root": point.root.hex()}
-        print_json(value | {"before": seen.before, "entries": head.entries})
+        print_json(
+            value | {"before": seen.before, "entries": head.entries, "witnessed_size": witnessed}
+        )
         return
     grown = "first seen" if seen.before is None else f"+{point.size - seen.before}"
     say(styled("consistent", "green"), f": {point.origin}, {point.size} records ({grown})")
+    say_witnessed(witnessed, point.size)

@@ -72,9 +72,10 @@ class Believed:
     policy: Policy | None = None
 
     def check(self, note: str) -> VerifiedNote:
-        """Raises `VerificationError` unless the checkpoint ``note`` satisfies this reader."""
-        if self.policy is not None:
-            self.policy.check(note, log=self.log)
+        """Raises `VerificationError` unless the log signed ``note`` and no witness's line is bad.
+
+        Whether a policy's quorum is reached is judged with the tree (`log.shown.accept`).
+        """
         return verify_note(note, self.log, self.witnesses)
 
 

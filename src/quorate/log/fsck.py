@@ -73,6 +73,7 @@ class LogReport:
 
     ``listed``: whether older partial files and leftovers could be seen. ``gaps``: the first 1,000
     places where a source's numbers do not go on; empty unless the caller allowed them.
+    ``witnessed_size``: up to which record a reader's quorum vouches, None where he demands none.
     """
 
     size: int
@@ -82,6 +83,7 @@ class LogReport:
     leftovers: tuple[str, ...]
     listed: bool = True
     gaps: tuple[Gap, ...] = ()
+    witnessed_size: int | None = None
 
 
 def check_log(

@@ -1,6 +1,7 @@
 """A whole log judged with all that a reader holds: its files, and the heads that others hold."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from quorate.core.errors import InputError, VerificationError
@@ -8,8 +9,9 @@ from quorate.log.checkpoint import Checkpoint, LogIdentity, WitnessIdentity
 from quorate.log.folder import FolderReader
 from quorate.log.fsck import LogReport, Progress, check_log
 from quorate.log.heads import HeldHead, check_heads, check_sizes
+from quorate.log.policy import Policy
 from quorate.log.served import ServedTree
-from quorate.log.shown import ShownHeads, read_heads
+from quorate.log.shown import ShownHeads, accept, read_heads
 from quorate.log.storage import LogReader
 from quorate.log.verify import verify_note
 
@@ -25,15 +27,21 @@ def check_history(
     gapless: bool = True,
     progress: Progress | None = None,
     shown: ShownHeads | None = None,
+    policy: Policy | None = None,
 ) -> LogReport:
     """`fsck.check_log` of the log in ``place``, and that it goes on from every one of ``heads``.
 
     Raises `VerificationError` with the steps of `fsck` and `heads`. Sizes come before the files: an
     older checkpoint that was put back would else be reported as missing tiles. ``shown``: the heads
-    that the caller has read and judged already; every step goes on from these.
+    that the caller has read already; every step goes on from these. With a ``policy`` the quorum
+    must be satisfied by the checkpoint, or by the witnessed one, from which the log must go on.
     """
     files = FolderReader(place) if isinstance(place, Path) else place
     shown = shown or _shown(files)
+    accepted = None
+    if policy is not None:
+        shown = shown or read_heads(files)
+        accepted = accept(shown, policy, log)
     promised = None if shown is None else _promised(shown, log)
     if promised is not None:
         check_sizes(promised, heads)
@@ -42,7 +50,9 @@ def check_history(
     )
     found = Checkpoint(log.origin, report.size, report.root)
     check_heads(found, heads, ServedTree(files, found).root_over)
-    return report
+    if accepted is None:
+        return report
+    return replace(report, witnessed_size=accepted.checkpoint.size)
 
 
 def _shown(files: LogReader) -> ShownHeads | None:

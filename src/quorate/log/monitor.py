@@ -13,6 +13,8 @@ Steps of one look, each named in the `VerificationError` that it raises:
 3. ``monitor.fork``        it holds the tree that it had before, at the same size or as a beginning
 4. ``monitor.tiles``       its tiles are there and lead to the signed root
 5. ``monitor.entries``     if asked for: the new entries hash to the tiles, the first is the genesis
+6. ``monitor.witnessed``   with a policy: the log goes on from the head that satisfies its quorum
+7. ``monitor.behind``      with a policy: its witnesses are not left behind while the log grows
 
 After an alarm the memory stays as it was: the next look finds the same. A log that cannot be
 reached is no alarm (`UnavailableError`). Format of the memory: docs/formats/monitor.md.
@@ -20,6 +22,7 @@ reached is no alarm (`UnavailableError`). Format of the memory: docs/formats/mon
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +42,10 @@ from quorate.log.merkle import (
     whole_subtrees,
 )
 from quorate.log.note import Note
+from quorate.log.policy import Policy
 from quorate.log.served import ServedTree
-from quorate.log.storage import CHECKPOINT, LogReader, read_checkpoint, read_entries, read_hashes
+from quorate.log.shown import ShownHeads, accept, read_head, read_heads
+from quorate.log.storage import CHECKPOINT, WITNESSED, LogReader, read_entries, read_hashes
 from quorate.log.tiles import ENTRIES, TILE_WIDTH, Tile
 from quorate.log.verify import VerifiedNote, genesis_leaf, verify_note
 
@@ -119,10 +124,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One look at a log in which nothing was wrong; ``before`` is its size at the last one."""
+    """One look at a log in which nothing was wrong; ``before`` is its size at the last one.
+
+    ``witnessed``: the head that satisfies the quorum, None where none is demanded.
+    """
 
     verified: VerifiedNote
     before: int | None
+    witnessed: VerifiedNote | None = None
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -131,18 +140,43 @@ class Sighting:
 
 
 def look(
-    reader: LogReader, log: LogIdentity, check: NoteCheck, last: Head | None, *, full: bool = False
+    reader: LogReader,
+    log: LogIdentity,
+    check: NoteCheck,
+    last: Head | None,
+    *,
+    full: bool = False,
+    policy: Policy | None = None,
+    behind: int = 0,
 ) -> tuple[Sighting, Head]:
-    """One look at the log behind ``reader``: what was seen and what to remember of it."""
+    """One look at the log behind ``reader``: what was seen and what to remember of it.
+
+    With a ``policy`` the quorum must be satisfied by the checkpoint or by the witnessed one, and
+    cosigned at ``behind`` (Unix seconds) or later if the log has grown beyond that one.
+    """
     if last is not None and last.log != log:
         raise InputError(
             f"could not follow log {log.origin}: another, or other keys, are remembered",
             remedy="use one state folder for each log",
         )
     # 1. monitor.checkpoint
-    note, verified = _read_head(reader, log, check)
-    point = verified.checkpoint
-    head = Head(log, note, (), 0)
+    shown, verified, accepted = _read_heads(reader, log, check, policy)
+    note = _own_lines(shown.note(), log)
+    sighting, head = _seen(reader, Head(log, note, ()), verified, last, full=full)
+    if accepted is None:
+        return sighting, head
+    # 6. monitor.witnessed
+    _check_witnessed(reader, shown, accepted, head)
+    # 7. monitor.behind
+    _check_pace(accepted, sighting, behind)
+    return replace(sighting, witnessed=accepted), head
+
+
+def _seen(
+    reader: LogReader, head: Head, verified: VerifiedNote, last: Head | None, *, full: bool
+) -> tuple[Sighting, Head]:
+    """Steps 2 to 5: what the log is since the last look."""
+    log, note, point = head.log, head.note, verified.checkpoint
     if last is not None:
         before = last.checkpoint
         if before == point and (last.entries == point.size or not full):
@@ -178,12 +212,15 @@ def look(
     )
 
 
-def _read_head(reader: LogReader, log: LogIdentity, check: NoteCheck) -> tuple[str, VerifiedNote]:
-    """The note with the log's own lines only, and what was verified of it with all lines."""
+def _read_heads(
+    reader: LogReader, log: LogIdentity, check: NoteCheck, policy: Policy | None
+) -> tuple[ShownHeads, VerifiedNote, VerifiedNote | None]:
+    """What is shown, what was verified of the checkpoint, and the head that fills the quorum."""
     try:
-        text = read_checkpoint(reader)
-        verified = check(text)
-        verify_note(text, log)  # whatever else is trusted, both keys of the log are demanded
+        shown = ShownHeads(reader.name, read_head(reader)) if policy is None else read_heads(reader)
+        verified = check(shown.note())
+        verify_note(shown.note(), log)  # whatever else is trusted, both keys are demanded
+        return shown, verified, None if policy is None else accept(shown, policy, log)
     except VerificationError as error:
         raise VerificationError(
             error.message, step="monitor.checkpoint", place=error.place or CHECKPOINT
@@ -192,10 +229,14 @@ def _read_head(reader: LogReader, log: LogIdentity, check: NoteCheck) -> tuple[s
         raise VerificationError(
             error.message, step="monitor.checkpoint", place=CHECKPOINT
         ) from None
+
+
+def _own_lines(text: str, log: LogIdentity) -> str:
+    """The note with the log's own lines only."""
     note = Note.parse(text)
     own = {(each.note_key.name, each.note_key.key_id) for each in log.verifiers}
     lines = tuple(line for line in note.signatures if (line.name, line.key_id) in own)
-    return str(Note(note.text, lines)), verified
+    return str(Note(note.text, lines))
 
 
 def _check_grown(tree: ServedTree, last: Head, head: Head) -> None:
@@ -239,6 +280,50 @@ def _check_entries(reader: LogReader, last: Head | None, head: Head) -> None:
         _extend(peaks, max(start, first), hashes[max(start - first, 0) :])
     if fold_peaks(peaks) != point.root:
         raise _bad_entries("entries do not hash to the signed root", None)
+
+
+def _check_witnessed(
+    reader: LogReader, shown: ShownHeads, witnessed: VerifiedNote, head: Head
+) -> None:
+    """Step 6: the log holds the tree that its witnesses saw, or that it does not is proven."""
+    seen, point = witnessed.checkpoint, head.checkpoint
+    if not seen.size or seen == point:
+        return
+    if seen.size == point.size:
+        note = _own_lines(shown.witnessed_note() or "", head.log)
+        evidence = prove_equivocation(head.log, note, head.note)
+        raise ForkSeenError(f"the log signed two trees of {point.size} leaves", evidence)
+    tree = ServedTree(reader, point)
+    try:
+        proof = [tree.root_over(each) for each in consistency_ranges(seen.size, point.size)]
+        verify_consistency(seen.size, seen.root, point.size, point.root, proof)
+    except DamagedError as error:
+        raise _bad_tiles(error.fields["why"], error.fields["file"]) from None
+    except VerificationError:
+        raise VerificationError(
+            f"the tree of {point.size} leaves does not begin with that of {seen.size} leaves that "
+            "witnesses cosigned",
+            step="monitor.witnessed",
+            place=WITNESSED,
+        ) from None
+
+
+def _check_pace(witnessed: VerifiedNote, sighting: Sighting, behind: int) -> None:
+    """Step 7: what is beyond the witnesses' head is not beyond it for long.
+
+    A log that was idle may have grown a moment ago, under witnesses that slept with it: then the
+    look before this one saw nothing beyond their head, and it is the next one that decides.
+    """
+    size, point = witnessed.checkpoint.size, sighting.checkpoint
+    newest = max((each.time for each in witnessed.cosigners), default=0)
+    before = sighting.before
+    if size < point.size and newest < behind and (before is None or before > size):
+        raise VerificationError(
+            f"witnesses cosigned {size} of {point.size} leaves, and nothing since "
+            f"{datetime.fromtimestamp(newest, UTC):%Y-%m-%d %H:%M:%S} UTC",
+            step="monitor.behind",
+            place=WITNESSED,
+        )
 
 
 def _extend(peaks: list[bytes], size: int, hashes: Sequence[bytes]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from quorate.core.errors import InputError, VerificationError
 from quorate.log.checkpoint import LogIdentity
 from quorate.log.note import MAX_NOTE_SIZE
-from quorate.log.policy import Policy
+from quorate.log.policy import NONE, Policy
 from quorate.log.storage import CHECKPOINT, WITNESSED, LogReader, checkpoint_text
 from quorate.log.verify import VerifiedNote, verify_note
 
@@ -58,16 +58,18 @@ def read_head(reader: LogReader) -> bytes:
     return reader.read(CHECKPOINT, MAX_NOTE_SIZE)
 
 
-def accept(shown: ShownHeads, policy: Policy, log: LogIdentity) -> VerifiedNote:
+def accept(shown: ShownHeads, policy: Policy, log: LogIdentity) -> VerifiedNote | None:
     """The newest of the heads of ``log`` that satisfies ``policy``; `VerificationError` if none.
 
+    None where the policy's quorum is none: nobody vouches for anything then.
     Both must be the log's own. That the log goes on from the witnessed one's tree is shown by
     whoever reads its tiles.
     """
     text = shown.note()
     point = verify_note(text, log).checkpoint
     try:
-        return policy.check(text, log=log)
+        found = policy.check(text, log=log)
+        return None if policy.quorum == NONE else found
     except VerificationError as error:
         if error.step != "policy.quorum":
             raise
