@@ -1,6 +1,8 @@
 """``quorate log serve``: a log for everybody to read, and for key holders to write."""
 
 import contextlib
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +19,14 @@ from quorate.cli.log_witnesses import (
 )
 from quorate.cli.log_write import LogFolder, check_outside, open_log
 from quorate.cli.output import say, tell
-from quorate.core.errors import UsageError
+from quorate.core.errors import InputError, InternalError, QuorateError, UsageError
 from quorate.core.sources import SystemRandomness
 from quorate.log.appender import DEFAULT_INTERVAL, Appender
 from quorate.log.collector import Collector
+from quorate.log.folder import FolderReader
+from quorate.log.journal import journal_folder
+from quorate.log.sequence import sequence_of
+from quorate.log.web.connection import nobody
 from quorate.log.web.hosting import Address, Server
 from quorate.log.web.log_server import LOG_LIMITS, AppendKey, log_routes
 
@@ -56,7 +62,7 @@ def serve_command(
         raise UsageError(
             "to write, give --keyring and what writes: --append-key, --journals or --witnesses"
         )
-    reader = reader_of(str(folder))
+    reader_of(str(folder))  # refuses where there is no log
     with Ending() as ending, contextlib.ExitStack() as closing:
         appender = key = None
         if keyring is not None:
@@ -69,10 +75,14 @@ def serve_command(
             if journals is not None:
                 check_outside(journals, folder)
                 collector = Collector(appender, journals, report=tell)
-                closing.enter_context(collector.running())
+                closing.enter_context(collector.running(_ending(ending)))
         served = appender if key is not None else None
-        routes = log_routes(reader, appender=served, key=key, report=tell)
-        server = Server(routes, address, limits=LOG_LIMITS, report=tell)
+        reserved = None if journals is None else functools.partial(_is_recorded, journals)
+        routes = log_routes(
+            FolderReader(folder), appender=served, key=key, reserved=reserved, report=tell
+        )
+        favour = nobody if key is None else key.favours
+        server = Server(routes, address, limits=LOG_LIMITS, report=tell, favour=favour)
 
         def listening(bound: Address) -> None:
             say(bound.url)
@@ -81,6 +91,27 @@ def serve_command(
         server.run(listening)
     tell("stopped")
     return 0
+
+
+def _ending(ending: Ending) -> Callable[[BaseException], None]:
+    """A server whose collector has died would look healthy while records pile up in journals."""
+
+    def failed(error: BaseException) -> None:
+        bug = InternalError(f"could not collect: {error!r}")
+        ending.because(error if isinstance(error, QuorateError) else bug)
+
+    return failed
+
+
+def _is_recorded(journals: Path, leaf: bytes) -> bool:
+    """Whether ``leaf`` states a source with a journal here: its recorder's next record could not
+    be collected any more.
+    """
+    stated = sequence_of(leaf)
+    try:
+        return stated is not None and journal_folder(journals, stated[0]).is_dir()
+    except InputError:  # a name that no journal can have
+        return False
 
 
 def _append_key(path: Path, folder: Path) -> AppendKey:

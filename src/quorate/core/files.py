@@ -188,8 +188,43 @@ def read_file(path: Path, what: str, *, limit: int = 2**31, disk: FileSystem = S
     Only a regular file is read (a pipe would wait for ever, a device never ends), and never more
     than ``limit`` bytes of it, whatever size it claims to have.
     """
-    try:
+    with _input_at_fault(path, what):
         return read_own_file(path, what, limit=limit, disk=disk)
+
+
+def read_own_file(path: Path, what: str, *, limit: int, disk: FileSystem) -> bytes:
+    """As `read_file`, but what the disk refuses stays an `OSError`: the file is not at fault."""
+    descriptor, _ = _open_regular(path, what, disk)
+    try:
+        return _read_at_most(descriptor, limit, f"{what} {path}", disk)
+    finally:
+        disk.close(descriptor)
+
+
+class OpenFile:
+    """A regular file, to be read in pieces; it stays what it was when its name is replaced."""
+
+    def __init__(self, path: Path, what: str, *, limit: int, disk: FileSystem = SYSTEM) -> None:
+        self._disk = disk
+        with _input_at_fault(path, what):
+            self._descriptor, self.length = _open_regular(path, what, disk)
+        if self.length > limit:
+            self.close()
+            raise InputError(f"could not read {what} {path}: larger than {limit} bytes")
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, at most ``size``; empty at the end. Raises `OSError`."""
+        return self._disk.read(self._descriptor, size)
+
+    def close(self) -> None:
+        """Lets the file go."""
+        self._disk.close(self._descriptor)
+
+
+@contextlib.contextmanager
+def _input_at_fault(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         raise InputError(
             f"could not read {what} {path}: no such file", remedy="check the path"
@@ -200,17 +235,18 @@ def read_file(path: Path, what: str, *, limit: int = 2**31, disk: FileSystem = S
         raise InputError(f"could not read {what} {str(path)!r}: no file is called so") from None
 
 
-def read_own_file(path: Path, what: str, *, limit: int, disk: FileSystem) -> bytes:
-    """As `read_file`, but what the disk refuses stays an `OSError`: the file is not at fault."""
+def _open_regular(path: Path, what: str, disk: FileSystem) -> tuple[int, int]:
+    """A descriptor and the file's length."""
     descriptor = disk.open(str(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        kind = disk.fstat(descriptor).st_mode
-        if not stat.S_ISREG(kind):
-            other = "it is a folder" if stat.S_ISDIR(kind) else "it is not a regular file"
+        found = disk.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            other = "it is a folder" if stat.S_ISDIR(found.st_mode) else "it is not a regular file"
             raise InputError(f"could not read {what} {path}: {other}")
-        return _read_at_most(descriptor, limit, f"{what} {path}", disk)
-    finally:
+        return descriptor, found.st_size
+    except BaseException:
         disk.close(descriptor)
+        raise
 
 
 def _read_at_most(descriptor: int, limit: int, name: str, disk: FileSystem) -> bytes:

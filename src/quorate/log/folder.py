@@ -19,6 +19,7 @@ from pathlib import Path
 from quorate.core.errors import InputError
 from quorate.core.files import (
     FolderLock,
+    OpenFile,
     make_folder,
     read_file,
     read_own_file,
@@ -61,6 +62,10 @@ class FolderReader:
         """The bytes of the file at ``path``."""
         what = "checkpoint" if path == CHECKPOINT else "tile"
         return read_file(self.path / path, what, limit=limit, disk=self._disk)
+
+    def open(self, path: str, limit: int) -> OpenFile:
+        """The same file, to be read in pieces."""
+        return OpenFile(self.path / path, "tile", limit=limit, disk=self._disk)
 
     def length(self, path: str) -> int | None:
         """How long the file at ``path`` is, None if there is none.

@@ -1,5 +1,6 @@
 """A server bounds what strangers send and take, tells them nothing of itself, and stops cleanly."""
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -20,9 +21,10 @@ from quorate.core.errors import (
     UsageError,
     VerificationError,
 )
-from quorate.log.web.hosting import Address, Limits, Server, hosted
+from quorate.log.web.connection import Limits
+from quorate.log.web.hosting import Address, Server, hosted
 
-SMALL = Limits(body=1000, head=2000, connections=3, read_seconds=1.0, answer_seconds=1.5)
+SMALL = Limits(body=1000, head=2000, connections=3, spare=1, read_seconds=1.0, answer_seconds=1.5)
 SECRET = "/home-of-the-key"  # what no stranger may read
 
 
@@ -56,7 +58,13 @@ async def half(_: Request) -> Response:
     return StreamingResponse(parts())
 
 
+async def hold(_: Request) -> Response:
+    await asyncio.sleep(1.5)
+    return PlainTextResponse("held")
+
+
 ROUTES = [
+    Route("/hold", hold),
     Route("/echo", echo, methods=["POST"]),
     Route("/fail/{kind}", fail),
     Route("/flood", flood),
@@ -151,12 +159,92 @@ def test_answer__never_taken__line_cut(server):
         assert len(read_all(line)) < 2000 * 65_536
 
 
-def test_connections__too_many__the_last_one_cut(server):
+GET = b"GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+def test_connections__too_many_idle__the_longest_idle_go_for_who_asks(server):
     with contextlib.ExitStack() as stack:
-        lines = [stack.enter_context(connect(server)) for _ in range(4)]
-        assert read_all(lines[3]) == b""
-        lines[0].sendall(b"GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        assert read_all(lines[0]).startswith(b"HTTP/1.1 404 ")
+        lines = [stack.enter_context(connect(server)) for _ in range(5)]
+        assert read_all(lines[0]) == b""  # the fifth needed a place
+        lines[4].sendall(GET)
+        assert read_all(lines[4]).startswith(b"HTTP/1.1 404 ")
+        assert read_all(lines[1]) == b""  # who asks needs no spare one
+        lines[2].sendall(GET)
+        assert read_all(lines[2]).startswith(b"HTTP/1.1 404 ")
+
+
+def test_connections__hundreds_idle__who_asks_is_answered_at_once(server):
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(connect(server))
+        line = stack.enter_context(connect(server))
+        started = time.monotonic()
+        line.sendall(GET)
+        assert read_all(line).startswith(b"HTTP/1.1 404 ")
+        assert time.monotonic() - started < 0.5
+
+
+def test_connections__all_at_work__spare_place_for_the_favoured_alone():
+    limits = Limits(connections=3, spare=2)
+    with (
+        hosted(ROUTES, limits=limits, favour=lambda scope: scope["path"] == "/echo") as server,
+        contextlib.ExitStack() as stack,
+    ):
+        for _ in range(3):
+            busy = stack.enter_context(connect(server))
+            busy.sendall(b"GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(0.2)
+        stranger = stack.enter_context(connect(server))
+        stranger.sendall(GET)
+        answer = read_all(stranger)
+        assert answer.startswith(b"HTTP/1.1 503 ") and b"retry-after: 1" in answer
+        holder = stack.enter_context(connect(server))
+        holder.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+        answer = holder.recv(1000)
+        while not answer.endswith(b"hi"):
+            answer += holder.recv(1000)
+        idle = [stack.enter_context(connect(server)) for _ in range(3)]
+        idle[-1].sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nho")
+        assert idle[-1].recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert read_all(idle[0]) == b""
+        holder.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+        assert holder.recv(1000).startswith(b"HTTP/1.1 200 ")  # kept though it was idle longer
+
+
+STALLING = Limits(read_seconds=20, answer_seconds=20, stall_seconds=0.6)
+
+
+def test_answer__not_taken_at_all__line_cut_long_before_the_time_for_answers():
+    with hosted(ROUTES, limits=STALLING) as server, connect(server) as line:
+        line.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(1.5)
+        assert len(read_all(line)) < 2000 * 65_536
+
+
+def test_answer__taken_slowly__goes_on():
+    with hosted(ROUTES, limits=STALLING) as server, connect(server) as line:
+        line.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+        for _ in range(20):
+            time.sleep(0.1)
+            taken = 0
+            while taken < 3_000_000:
+                got = len(line.recv(65_536))
+                assert got, "cut"
+                taken += got
+
+
+@pytest.mark.parametrize("path", [b"/nowhere", b"/echo", b"/flood"])
+@pytest.mark.parametrize("sent", [b"zz\r\n", b"1\r\naXX", b"2\r\nab\r\n-1\r\n"])
+@pytest.mark.parametrize("pause", [0.0, 0.05])
+def test_body__of_broken_chunks__no_report(server, reports, path, sent, pause):
+    with connect(server) as line:
+        line.sendall(b"POST %b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" % path)
+        time.sleep(pause)
+        line.sendall(sent)
+        with contextlib.suppress(ConnectionResetError):
+            assert line.recv(65_536).startswith(b"HTTP/1.1 4")
+    time.sleep(0.05)
+    assert reports == []
 
 
 def test_bytes__no_http__400(server):
@@ -197,8 +285,14 @@ def test_client__leaves_in_the_middle__no_report(server, client, reports):
 
 
 def test_server__address_in_use__said(server):
-    with pytest.raises(UnavailableError, match=f"could not listen on {server}"):
+    with pytest.raises(UnavailableError) as caught:
         Server(ROUTES, server)
+    assert caught.value.message == f"could not listen on {server}: Address already in use"
+
+
+def test_server__no_such_host__said():
+    with pytest.raises(UnavailableError, match=r"could not listen on nowhere\.invalid:0: [A-Z]"):
+        Server(ROUTES, Address("nowhere.invalid", 0))
 
 
 @pytest.mark.parametrize(

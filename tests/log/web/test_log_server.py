@@ -1,13 +1,19 @@
 """A served log: what caches are told, what is not there, who may write, and what he is answered."""
 
+import contextlib
 import gzip
 import json
+import os
+import random
+import socket
 import struct
+import time
 
 import pytest
 import urllib3
 
 from quorate.core.errors import InputError, KeyFileError, UnavailableError, VerificationError
+from quorate.core.filesystem import SystemFiles
 from quorate.core.sources import SeededRandomness, SteppedClock
 from quorate.log.appender import Appender
 from quorate.log.folder import FolderReader
@@ -19,6 +25,29 @@ from quorate.log.web.hosting import hosted
 from quorate.log.web.log_server import BATCH_TYPE, LOG_LIMITS, AppendKey, log_routes
 from quorate.log.web.url_reader import UrlReader
 from tests.log.parties import IDENTITY, create_log, leaf
+
+
+class CountingFiles(SystemFiles):
+    """The system's files, and how much of them is read and open."""
+
+    def __init__(self):
+        self.read_bytes = 0
+        self.opened = set()
+
+    def open(self, path, flags, mode=0o644):
+        descriptor = super().open(path, flags, mode)
+        self.opened.add(descriptor)
+        return descriptor
+
+    def read(self, descriptor, size):
+        data = super().read(descriptor, size)
+        self.read_bytes += len(data)
+        return data
+
+    def close(self, descriptor):
+        self.opened.discard(descriptor)
+        super().close(descriptor)
+
 
 TOKEN = "k" * 43
 KEY = {"authorization": f"Bearer {TOKEN}"}
@@ -155,6 +184,62 @@ def test_read__damaged_folder__operator_told_and_stranger_not(site, client, fold
     answer = client.request("GET", f"{site}/tile/0/000")
     assert answer.status == 404 and str(folder).encode() not in answer.data
     assert len(reports) == 1 and "tile/0/000" in reports[0]
+
+
+@pytest.fixture
+def bundle(appender, folder):
+    """The path of a bundle of 16 MB that gzip cannot shorten."""
+    dice = random.Random("bundle")
+    for _ in range(6):
+        appender.append_many([dice.randbytes(65_535) for _ in range(60)])
+    assert (folder / "tile/entries/001").stat().st_size > 13_000_000
+    return "tile/entries/001"
+
+
+def test_read__large_object__whole_in_every_form(site, client, folder, bundle):
+    data = (folder / bundle).read_bytes()
+    plain = client.request("GET", f"{site}/{bundle}")
+    assert plain.data == data and plain.headers["content-length"] == str(len(data))
+    packed = client.request("GET", f"{site}/{bundle}", headers={"accept-encoding": "gzip"})
+    assert packed.data == data and packed.headers["content-encoding"] == "gzip"
+    head = client.request("HEAD", f"{site}/{bundle}")
+    assert (head.data, head.headers["content-length"]) == (b"", str(len(data)))
+
+
+def test_read__large_object_not_taken__is_not_read_and_not_held(folder, bundle, reports):
+    disk = CountingFiles()
+    with hosted(log_routes(FolderReader(folder, disk=disk)), report=reports.append) as address:
+        lines = []
+        for _ in range(8):
+            lines.append(socket.socket())
+            lines[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            lines[-1].connect((address.host, address.port))
+            lines[-1].sendall(b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % bundle.encode())
+        time.sleep(0.5)
+        assert 0 < disk.read_bytes < 8 * 1_000_000
+        for line in lines:
+            line.close()
+        for _ in range(100):
+            time.sleep(0.02)
+            if not disk.opened:
+                break
+        assert (disk.opened, reports) == (set(), [])
+
+
+def test_read__large_object_gets_shorter_meanwhile__line_cut_and_operator_told(
+    site, folder, bundle, reports
+):
+    host, _, port = site.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        line.sendall(b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % bundle.encode())
+        line.recv(100)
+        os.truncate(folder / bundle, 5_000_000)
+        taken = 0
+        with contextlib.suppress(ConnectionResetError):
+            while got := len(line.recv(65_536)):
+                taken += got
+    assert taken < 13_000_000 and "became shorter" in reports[0]
 
 
 # -- writing

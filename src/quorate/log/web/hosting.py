@@ -11,22 +11,18 @@ the caller in a thread (`hosted`).
 
 import asyncio
 import contextlib
-import signal
+import os
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import FrameType
-from typing import Any
 
-import uvicorn
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from quorate.core.errors import (
     DamagedError,
@@ -37,6 +33,14 @@ from quorate.core.errors import (
     UndecidedError,
     UsageError,
     VerificationError,
+)
+from quorate.log.web.connection import (
+    Favour,
+    Limits,
+    Places,
+    QuietConfig,
+    QuietServer,
+    nobody,
 )
 
 Report = Callable[[str], None]
@@ -57,22 +61,6 @@ _STATUSES: tuple[tuple[type[QuorateError], int], ...] = (
 )
 _SAFE_HEADERS = {"x-content-type-options": "nosniff"}
 _DISCARD_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one stranger, and all together, may take of a server.
-
-    ``body`` and ``head`` are bytes of a request, ``connections`` a number, ``read_seconds`` the
-    time for a request's head and again for its body, ``answer_seconds`` for a whole exchange, the
-    taking of the answer included.
-    """
-
-    body: int = 65_536
-    head: int = 16_384
-    connections: int = 256
-    read_seconds: float = 10.0
-    answer_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +96,8 @@ class Address:
 class Server:
     """HTTP on one address; port 0 lets the system choose one.
 
-    Raises `UnavailableError` at once when it cannot listen there.
+    ``favour`` says which requests are let in when places are short. Raises `UnavailableError` at
+    once when it cannot listen there.
     """
 
     def __init__(
@@ -118,13 +107,14 @@ class Server:
         *,
         limits: Limits | None = None,
         report: Report = unheard,
+        favour: Favour = nobody,
     ) -> None:
-        limits = limits or Limits()
-        guard = Guard(Router(routes, redirect_slashes=False), limits, report)
+        places = Places(limits or Limits(), favour)
+        guard = Guard(Router(routes, redirect_slashes=False), places, report)
         self._socket = _bind(address)
         host, port = self._socket.getsockname()[:2]
         self.address = Address(str(host), int(port))
-        self._server = _Server(_Config(guard, limits))
+        self._server = QuietServer(QuietConfig(guard, places))
 
     def run(self, listening: Callable[[Address], None] | None = None) -> None:
         """Serves until `stop`, or in the main thread until SIGINT or SIGTERM; then returns.
@@ -149,9 +139,11 @@ def hosted(
     address: Address | None = None,
     limits: Limits | None = None,
     report: Report = unheard,
+    favour: Favour = nobody,
 ) -> Iterator[Address]:
     """Serves ``routes`` in a thread while the context is open, by default on a free local port."""
-    server = Server(routes, address or Address("127.0.0.1", 0), limits=limits, report=report)
+    address = address or Address("127.0.0.1", 0)
+    server = Server(routes, address, limits=limits, report=report, favour=favour)
     ready = threading.Event()
 
     def serve() -> None:
@@ -184,9 +176,10 @@ def refusal(status: int, sentence: str, *, close: bool = False) -> PlainTextResp
 class Guard:
     """Keeps the limits on what an application is sent, and its failures to ourselves (ASGI)."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, report: Report) -> None:
+    def __init__(self, app: ASGIApp, places: Places, report: Report) -> None:
         self._app = app
-        self._limits = limits
+        self._places = places
+        self._limits = places.limits
         self._report = report
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -195,6 +188,8 @@ class Guard:
             raise InternalError(f"could not serve {scope['type']}: only HTTP is spoken here")
         exchange = _Exchange(receive, send, self._limits)
         try:
+            if not self._places.admit(scope):
+                raise _Refused(503, "There is no free place; try again.")
             if _head_size(scope) > self._limits.head:
                 raise _Refused(431, "The request's head is too large.")
             exchange.check_length(scope)
@@ -209,7 +204,10 @@ class Guard:
 
     def _answer(self, scope: Scope, error: Exception) -> PlainTextResponse:
         if isinstance(error, _Refused):
-            return refusal(error.status, error.sentence, close=True)
+            answer = refusal(error.status, error.sentence, close=True)
+            if error.status == 503:
+                answer.headers["retry-after"] = "1"
+            return answer
         if isinstance(error, HTTPException):
             return refusal(error.status_code, HTTPStatus(error.status_code).phrase)
         known = isinstance(error, QuorateError)
@@ -296,102 +294,10 @@ def _bind(address: Address) -> socket.socket:
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         return socket.create_server((address.host, address.port), family=family, backlog=128)
     except OSError as error:
+        # Python's own words go on about what it attempted; an unknown name has no system's words.
+        unnamed = isinstance(error, socket.gaierror) or not error.errno
+        why = error.strerror or str(error) if unnamed else os.strerror(error.errno or 0)
         raise UnavailableError(
-            f"could not listen on {address}: {error.strerror or error}",
+            f"could not listen on {address}: {why}",
             remedy="choose another address, or stop who listens there",
         ) from None
-
-
-class _Config(uvicorn.Config):
-    """uvicorn with nothing that speaks by itself: no log, no header with its name."""
-
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        super().__init__(
-            app,
-            loop="asyncio",
-            http=_Connection,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            log_level=100,  # above every level: a stranger's bad bytes are no news
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=max(1, int(limits.answer_seconds)),
-            h11_max_incomplete_event_size=limits.head,
-        )
-        self.limits = limits
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that says when it listens and returns when it is told to stop."""
-
-    when_listening: Callable[[], None]
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        await self.on_tick(0)  # the headers of the first answers
-        self.when_listening()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Unlike uvicorn's own this does not raise the signal again: a wanted end is no failure."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        wanted = [
-            s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) != signal.SIG_IGN
-        ]
-        before = {each: signal.signal(each, self.handle_exit) for each in wanted}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.force_exit = self.should_exit  # asked twice: without waiting for anybody
-        self.should_exit = True
-
-
-class _Connection(H11Protocol):
-    """uvicorn's connection with deadlines: it has none for a head that never ends, nor for an
-    answer that is never taken, and both hold a connection for ever (the slow-loris attack).
-    """
-
-    def __init__(self, config: _Config, **rest: Any) -> None:
-        super().__init__(config, **rest)
-        self._limits = config.limits
-        self._tick = min(self._limits.read_seconds, self._limits.answer_seconds) / 4
-        self._watching: asyncio.TimerHandle | None = None
-        self._phase: tuple[object, bool] = (None, False)
-        self._since = self.loop.time()
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        # An answer leaves in two pieces: else the second waits 40 ms for word of the first (Nagle).
-        line = transport.get_extra_info("socket")
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if len(self.connections) > self._limits.connections:
-            transport.abort()
-        else:
-            self._watch()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self._watching is not None:
-            self._watching.cancel()
-
-    def _watch(self) -> None:
-        """Looks a few times in each span of time whether this phase of the exchange is overdue."""
-        answering = self.cycle is not None and not self.cycle.response_complete
-        answering = answering or self.transport.get_write_buffer_size() > 0
-        phase = (self.cycle, answering)
-        if phase != self._phase:
-            self._phase, self._since = phase, self.loop.time()
-        limit = self._limits.answer_seconds if answering else self._limits.read_seconds
-        if self.loop.time() - self._since > limit:
-            self.transport.abort()
-        else:
-            self._watching = self.loop.call_later(self._tick, self._watch)

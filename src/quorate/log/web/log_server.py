@@ -15,27 +15,39 @@ Who holds the append key (``Authorization: Bearer ...``) may also write and ask:
 * ``GET /proof?index=N``: the receipt of a record under the latest checkpoint; with ``&witnessed=1``
   under the latest one that witnesses cosigned.
 
-``413``: a record is longer than 65,535 bytes. ``503`` with ``Retry-After``: too many records are
+``400``: a record states a source that is recorded here. ``413``: a record is longer than 65,535
+bytes. ``503`` with ``Retry-After``: too many records are
 waiting, and nothing of this request was taken; or witnesses have not cosigned so much yet.
 
 Serving rules: docs/formats/tlog-tiles.md.
 """
 
+import contextlib
 import gzip
 import hashlib
 import hmac
 import re
+import zlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from quorate.core.encoding import encode_base64
-from quorate.core.errors import EncodingError, InputError, KeyFileError, UnavailableError
-from quorate.core.files import read_file, write_durable
+from quorate.core.errors import (
+    DamagedError,
+    EncodingError,
+    InputError,
+    KeyFileError,
+    UnavailableError,
+)
+from quorate.core.files import OpenFile, read_file, write_durable
 from quorate.core.sources import Randomness
 from quorate.log.appender import Appender, FullError
 from quorate.log.checkpoint import Checkpoint, parse_number
@@ -49,10 +61,14 @@ from quorate.log.storage import (
     object_tile,
 )
 from quorate.log.tiles import ENTRIES, MAX_LEAF_SIZE, TILE_WIDTH, belongs
-from quorate.log.web.hosting import Limits, Report, refusal, unheard
+from quorate.log.web.connection import Limits
+from quorate.log.web.hosting import Report, refusal, unheard
 
 BATCH_TYPE = "application/vnd.quorate.records"
 LOG_LIMITS = Limits(body=4 * 2**20)  # bytes, of one batch
+
+Reserved = Callable[[bytes], bool]
+"""Whether a leaf states a source that only its own recorder may write."""
 
 _WHOLE = "public, max-age=31536000, immutable"
 _PARTIAL = "public, max-age=86400, immutable"  # never changes, but is soon asked for no more
@@ -60,6 +76,8 @@ _LATEST = "no-cache"
 _ABSENT = "no-store"  # a tile that is not there yet will be
 _GZIP = re.compile(r"(^|,)\s*gzip\s*(;\s*q=(1|0\.[0-9]*[1-9][0-9]*)[^,]*)?\s*(,|$)", re.I)
 _WORTH_PACKING = 1024  # bytes
+_PIECE = 65_536  # bytes of a large object in memory, per reader
+_BYTES = "application/octet-stream"
 _RETRY_SECONDS = "1"
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.~-]{43,1024}\Z")  # 32 bytes in base64, at least
 
@@ -106,18 +124,31 @@ class AppendKey:
         shown = hashlib.sha256(token.strip().encode("utf-8", "replace")).digest()
         return scheme.lower() == "bearer" and hmac.compare_digest(shown, self.digest)
 
+    def favours(self, scope: Scope) -> bool:
+        """The same, for a server that asks whom to let in when places are short."""
+        return self.opens(Request(scope))
+
+
+class PieceReader(LogReader, Protocol):
+    """A log whose objects can be read in pieces."""
+
+    def open(self, path: str, limit: int) -> OpenFile:
+        """The object at ``path``; `InputError` if it cannot be had, or is longer."""
+        ...
+
 
 def log_routes(
-    reader: LogReader,
+    reader: PieceReader,
     *,
     appender: Appender | None = None,
     key: AppendKey | None = None,
+    reserved: Reserved | None = None,
     report: Report = unheard,
 ) -> list[BaseRoute]:
     """The routes of a log; serve them with `LOG_LIMITS`.
 
-    Reading only, unless both ``appender`` and ``key`` are given. ``report`` hears of objects that
-    should be there and cannot be read.
+    Reading only, unless both ``appender`` and ``key`` are given. A record that is ``reserved`` to
+    somebody else is refused. ``report`` hears of objects that should be there and cannot be read.
     """
     site = _Site(reader, report)
     routes: list[BaseRoute] = [
@@ -126,7 +157,7 @@ def log_routes(
         Route("/tile/{rest:path}", site.tile),
     ]
     if appender is not None and key is not None:
-        desk = _Desk(appender, key)
+        desk = _Desk(appender, key, reserved)
         routes.append(Route("/append", desk.append, methods=["POST"]))
         routes.append(Route("/proof", desk.proof))
     return routes
@@ -135,7 +166,7 @@ def log_routes(
 class _Site:
     """What everybody may read."""
 
-    def __init__(self, reader: LogReader, report: Report) -> None:
+    def __init__(self, reader: PieceReader, report: Report) -> None:
         self._reader = reader
         self._report = report
         self._size = 0  # a log only grows: what belonged to it once, belongs to it
@@ -163,21 +194,18 @@ class _Site:
                 return _absent()
         accepted = request.headers.get("accept-encoding", "")
         packed = tile.level == ENTRIES and _GZIP.search(accepted) is not None
-        try:
-            data, packed = await run_in_threadpool(self._read, path, packed)
-        except InputError as error:
-            if tile.width == TILE_WIDTH:  # a partial one may be gone once it is whole
-                self._report(f"an object of the log cannot be served: {error}")
-            return _absent()
         headers = {
             "cache-control": _WHOLE if tile.width == TILE_WIDTH else _PARTIAL,
             "x-content-type-options": "nosniff",
         }
         if tile.level == ENTRIES:
             headers["vary"] = "accept-encoding"
-        if packed:
-            headers["content-encoding"] = "gzip"
-        return Response(data, media_type="application/octet-stream", headers=headers)
+        try:
+            return await run_in_threadpool(self._object, path, packed, headers)
+        except InputError as error:
+            if tile.width == TILE_WIDTH:  # a partial one may be gone once it is whole
+                self._report(f"an object of the log cannot be served: {error}")
+            return _absent()
 
     def _head(self) -> bytes:
         head = self._reader.read(CHECKPOINT, MAX_NOTE_SIZE)
@@ -185,19 +213,63 @@ class _Site:
         self._size = max(self._size, Checkpoint.parse(text).size)
         return head
 
-    def _read(self, path: str, packed: bool) -> tuple[bytes, bool]:
-        data = self._reader.read(path, MAX_TILE_SIZE)
+    def _object(self, path: str, packed: bool, headers: dict[str, str]) -> Response:
+        opened = self._reader.open(path, MAX_TILE_SIZE)
+        if opened.length > _PIECE:
+            return _Pieces(opened, headers, packed=packed)
+        with contextlib.closing(opened):
+            data = opened.read(_PIECE)
         if packed and len(data) >= _WORTH_PACKING:
-            return gzip.compress(data, 1, mtime=0), True
-        return data, False
+            data = gzip.compress(data, 1, mtime=0)
+            headers["content-encoding"] = "gzip"
+        return Response(data, media_type=_BYTES, headers=headers)
+
+
+class _Pieces(StreamingResponse):
+    """A large object: who takes it slowly, or not at all, costs the memory of a piece of it."""
+
+    def __init__(self, opened: OpenFile, headers: dict[str, str], *, packed: bool) -> None:
+        self._opened = opened
+        self._left = opened.length
+        self._packing = zlib.compressobj(1, wbits=31) if packed else None
+        form = {"content-encoding": "gzip"} if packed else {"content-length": str(self._left)}
+        super().__init__(self._pieces(), media_type=_BYTES, headers=headers | form)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it, and closes the file however that ends."""
+        try:
+            if scope["method"] == "HEAD":
+                start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+                await send(start)
+                await send({"type": "http.response.body"})
+            else:
+                await super().__call__(scope, receive, send)
+        finally:
+            self._opened.close()
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        while self._left:
+            if piece := await run_in_threadpool(self._next):
+                yield piece
+
+    def _next(self) -> bytes:
+        data = self._opened.read(min(self._left, _PIECE))
+        if not data:
+            raise DamagedError("could not serve an object of the log: it became shorter meanwhile")
+        self._left -= len(data)
+        if self._packing is None:
+            return data
+        packed = self._packing.compress(data)
+        return packed if self._left else packed + self._packing.flush()
 
 
 class _Desk:
     """What only those with the key may do."""
 
-    def __init__(self, appender: Appender, key: AppendKey) -> None:
+    def __init__(self, appender: Appender, key: AppendKey, reserved: Reserved | None) -> None:
         self._appender = appender
         self._key = key
+        self._reserved = reserved
 
     async def append(self, request: Request) -> Response:
         """One record, or several in a row."""
@@ -210,6 +282,8 @@ class _Desk:
                 return await self._append_many(body)
             if len(body) > MAX_LEAF_SIZE:
                 return refusal(413, f"A record is longer than {MAX_LEAF_SIZE} bytes.")
+            if await self._is_reserved([body]):
+                return _reserved()
             wanted = request.query_params.get("receipt") == "1"
             done = await self._appender.append(body, receipt=wanted, wait=False)
         except FullError:
@@ -222,9 +296,16 @@ class _Desk:
         leaves = _records(body)
         if not leaves:
             return refusal(400, "There is no record in the request.")
+        if await self._is_reserved(leaves):
+            return _reserved()
         ticket = self._appender.submit_many(leaves, wait=False)
         indices = await run_in_threadpool(ticket.indices)
         return _answer({"count": len(indices), "index": indices.start})
+
+    async def _is_reserved(self, leaves: Sequence[bytes]) -> bool:
+        if self._reserved is None:
+            return False
+        return await run_in_threadpool(lambda: any(map(self._reserved, leaves)))
 
     async def proof(self, request: Request) -> Response:
         """The receipt of a record under the latest checkpoint."""
@@ -279,6 +360,14 @@ def _locked() -> Response:
     answer = refusal(401, "This needs the append key.", close=True)
     answer.headers["www-authenticate"] = "Bearer"
     return answer
+
+
+def _reserved() -> Response:
+    return refusal(
+        400,
+        "A record states a source that is recorded here, and would take a number from its recorder;"
+        " nothing of this request was taken.",
+    )
 
 
 def _later(sentence: str) -> Response:

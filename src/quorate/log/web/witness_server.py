@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from quorate.core.errors import EncodingError, UnavailableError
-from quorate.log.web.hosting import Limits, Report, refusal, unheard
+from quorate.log.web.connection import Limits
+from quorate.log.web.hosting import Report, refusal, unheard
 from quorate.log.witness import Witness, WitnessedLog
 from quorate.log.witness_protocol import (
     MALFORMED,
