@@ -13,8 +13,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from quorate.core.errors import InputError, UnavailableError
-from quorate.log.web.calling import HttpCaller, Reply, TooLongError
+from quorate.log.web.calling import HttpCaller, Reply, SpoiledError, TooLongError
 from quorate.log.web.hosting import hosted
+from quorate.log.web.url_reader import UrlReader
 
 
 async def echo(request: Request) -> Response:
@@ -188,9 +189,18 @@ def test_get__gigabytes_in_a_few_bytes__never_unpacked():
     [b"", b"no gzip", gzip.compress(b"x" * 99)[:-3], gzip.compress(b"x") + b"more"],
     ids=["nothing", "other", "torn", "more"],
 )
-def test_get__broken_gzip__one_error_of_ours(data):
+def test_get__broken_gzip__spoiled_and_damage_to_a_reader(data):
+    with answering(packed(data)) as url:
+        with HttpCaller(url) as caller, pytest.raises(SpoiledError, match="not the gzip it says"):
+            caller.get("/", limit=1000, gzip=True)
+        with UrlReader(url) as reader, pytest.raises(InputError, match="checkpoint: it is not the"):
+            reader.read("checkpoint", 1000)
+
+
+def test_get__gzip_cut_where_nothing_says_how_long_it_is__only_away():
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
     with (
-        answering(packed(data)) as url,
+        answering(head + gzip.compress(b"x" * 99)[:-3]) as url,
         HttpCaller(url) as caller,
         pytest.raises(UnavailableError, match="could not reach"),
     ):

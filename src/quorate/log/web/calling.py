@@ -29,6 +29,10 @@ class TooLongError(UnavailableError):
     """The server answered more bytes than it was asked for; the rest was not read."""
 
 
+class SpoiledError(UnavailableError):
+    """The answer came whole, and is not what it says that it is: asking again will not mend it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a server answered; ``content_type`` is without parameters, in lower case."""
@@ -109,14 +113,15 @@ class HttpCaller:
     def _read(self, response: BaseHTTPResponse, limit: int) -> Reply:
         with contextlib.closing(response):
             body = b""
-            unpack = _Unpacker(response.headers.get("content-encoding", ""))
+            unpack = _Unpacker(response.headers.get("content-encoding", ""), self.url)
             while chunk := response.read(min(_CHUNK, limit + 1 - len(body))):
                 body += unpack(chunk, limit + 1 - len(body))
                 if len(body) > limit:
                     raise TooLongError(
                         f"could not read the answer of {self.url}: it is longer than {limit} bytes"
                     )
-            unpack.finish()
+            framed = response.chunked or "content-length" in response.headers
+            unpack.finish(whole=framed)
             kind = response.headers.get("content-type", "")
             return Reply(response.status, kind.partition(";")[0].strip().lower(), body)
 
@@ -152,7 +157,8 @@ class _Unpacker:
     A few compressed bytes may stand for gigabytes: they are unpacked only as far as the room goes.
     """
 
-    def __init__(self, encoding: str) -> None:
+    def __init__(self, encoding: str, url: str) -> None:
+        self._url = url
         packed = encoding.strip().lower() == "gzip"
         self._gzip = zlib.decompressobj(wbits=31) if packed else None
 
@@ -161,13 +167,19 @@ class _Unpacker:
             return data
         try:
             return self._gzip.decompress(data, room)
-        except zlib.error as error:
-            raise HTTPError(f"bad gzip ({error})") from None
+        except zlib.error:
+            raise self._spoiled() from None
 
-    def finish(self) -> None:
-        """Raises unless the compressed bytes came to their own end."""
+    def finish(self, *, whole: bool) -> None:
+        """Raises unless the compressed bytes came to their own end.
+
+        An answer that is not known to be ``whole`` may have lost its end on the way.
+        """
         if self._gzip is not None and not (self._gzip.eof and not self._gzip.unused_data):
-            raise HTTPError("gzip that does not end with the answer")
+            raise self._spoiled() if whole else HTTPError("gzip without an end")
+
+    def _spoiled(self) -> SpoiledError:
+        return SpoiledError(f"could not read the answer of {self._url}: it is not the gzip it says")
 
 
 def _parse(url: str) -> Url:

@@ -9,12 +9,11 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from quorate.core.errors import EncodingError, InputError, UnavailableError
+from quorate.core.errors import InputError, UnavailableError
 from quorate.core.sources import Clock, SystemClock
-from quorate.log.merkle import HASH_SIZE
 from quorate.log.storage import object_tile
-from quorate.log.tiles import ENTRIES, TILE_WIDTH, Tile, encode_entries, parse_entries
-from quorate.log.web.calling import HttpCaller, Reply, TooLongError
+from quorate.log.tiles import TILE_WIDTH, Tile, beginning
+from quorate.log.web.calling import HttpCaller, Reply, SpoiledError, TooLongError
 
 SECONDS = 30.0  # for one object, all of it
 LINES = 4  # connections
@@ -66,9 +65,10 @@ class UrlReader:
         reply = self._get(path, limit)
         tile = object_tile(path)
         if reply.status == 404 and tile is not None and tile.width < TILE_WIDTH:
-            whole = self._get(Tile(tile.level, tile.index).path, limit)
-            if whole.status == 200:
-                return _beginning(whole.body, tile)
+            whole = Tile(tile.level, tile.index)
+            instead = self._get(whole.path, limit)
+            if instead.status == 200:
+                return beginning(instead.body, whole, tile)
         if reply.status != 200:
             raise InputError(f"could not read {self.name}/{path}: {_why(reply.status)}")
         return reply.body
@@ -86,6 +86,10 @@ class UrlReader:
             except TooLongError:
                 raise InputError(
                     f"could not read {self.name}/{path}: larger than {limit} bytes"
+                ) from None
+            except SpoiledError:
+                raise InputError(
+                    f"could not read {self.name}/{path}: it is not the gzip it says"
                 ) from None
             except UnavailableError as unreachable:
                 error = unreachable
@@ -117,16 +121,3 @@ def _why(status: int) -> str:
     if 300 <= status < 400:
         return f"the server sends us elsewhere ({status}); name that address instead"
     return f"the server answers {status}"
-
-
-def _beginning(whole: bytes, tile: Tile) -> bytes:
-    """The partial ``tile`` out of the whole one; bytes that are no whole one are left as they are.
-
-    Whoever parses them finds the wrong length.
-    """
-    if tile.level != ENTRIES:
-        return whole[: tile.width * HASH_SIZE] if len(whole) == TILE_WIDTH * HASH_SIZE else whole
-    try:
-        return encode_entries(parse_entries(whole, TILE_WIDTH)[: tile.width])
-    except EncodingError:
-        return whole
