@@ -53,9 +53,11 @@ class LogProcess:
         return code, err
 
 
-def request(method: str, url: str, token: str, body: bytes | None = None) -> tuple[int, bytes]:
-    """One request by a key holder."""
-    headers = {"authorization": f"Bearer {token}"}
+def request(
+    method: str, url: str, token: str, body: bytes | None = None, kind: str = ""
+) -> tuple[int, bytes]:
+    """One request by a key holder; ``kind`` is the type of its body."""
+    headers = {"authorization": f"Bearer {token}"} | ({"content-type": kind} if kind else {})
     with urllib3.PoolManager(retries=False, timeout=30) as pool:
         answer = pool.request(method, url, body=body, headers=headers)
         return answer.status, answer.data

@@ -82,6 +82,15 @@ _RETRY_SECONDS = "1"
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.~-]{43,1024}\Z")  # 32 bytes in base64, at least
 
 
+class ReservedError(InputError):
+    """A record that only its source's own recorder may write; nothing was taken."""
+
+    public = (
+        "A record states a source that is recorded here, and would take a number from its "
+        "recorder; nothing of this request was taken."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class AppendKey:
     """Whoever shows this secret may append; only its digest is kept in memory."""
@@ -282,8 +291,7 @@ class _Desk:
                 return await self._append_many(body)
             if len(body) > MAX_LEAF_SIZE:
                 return refusal(413, f"A record is longer than {MAX_LEAF_SIZE} bytes.")
-            if await self._is_reserved([body]):
-                return _reserved()
+            await self._check_free([body])
             wanted = request.query_params.get("receipt") == "1"
             done = await self._appender.append(body, receipt=wanted, wait=False)
         except FullError:
@@ -296,16 +304,15 @@ class _Desk:
         leaves = _records(body)
         if not leaves:
             return refusal(400, "There is no record in the request.")
-        if await self._is_reserved(leaves):
-            return _reserved()
+        await self._check_free(leaves)
         ticket = self._appender.submit_many(leaves, wait=False)
         indices = await run_in_threadpool(ticket.indices)
         return _answer({"count": len(indices), "index": indices.start})
 
-    async def _is_reserved(self, leaves: Sequence[bytes]) -> bool:
-        if self._reserved is None:
-            return False
-        return await run_in_threadpool(lambda: any(map(self._reserved, leaves)))
+    async def _check_free(self, leaves: Sequence[bytes]) -> None:
+        reserved = self._reserved
+        if reserved is not None and await run_in_threadpool(lambda: any(map(reserved, leaves))):
+            raise ReservedError("could not append a record: its source is recorded here")
 
     async def proof(self, request: Request) -> Response:
         """The receipt of a record under the latest checkpoint."""
@@ -360,14 +367,6 @@ def _locked() -> Response:
     answer = refusal(401, "This needs the append key.", close=True)
     answer.headers["www-authenticate"] = "Bearer"
     return answer
-
-
-def _reserved() -> Response:
-    return refusal(
-        400,
-        "A record states a source that is recorded here, and would take a number from its recorder;"
-        " nothing of this request was taken.",
-    )
 
 
 def _later(sentence: str) -> Response:
