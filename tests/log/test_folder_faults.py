@@ -153,10 +153,14 @@ def test_open__older_head_waits_beside_a_newer_one__as_in_a_copy_of_a_log_at_wor
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("verb", ["append", "open", "create"])
 @pytest.mark.parametrize(
-    ("trouble", "reason"), [("full", "No space left"), ("read_only", "Read-only file system")]
+    ("trouble", "reason", "remedy"),
+    [
+        ("full", "No space left", "make room, then"),
+        ("read_only", "Read-only file system", "make the file system writable, then"),
+    ],
 )
 def test_log__full_or_read_only_disk__one_clear_message_and_on_with_it_later(
-    verb, trouble, reason, shared
+    verb, trouble, reason, remedy, shared
 ):
     disk = SimulatedDisk() if verb == "create" else new_disk(3, shared=shared)
     log = open_log(disk, shared=shared) if verb == "append" else None
@@ -169,7 +173,7 @@ def test_log__full_or_read_only_disk__one_clear_message_and_on_with_it_later(
     with pytest.raises(UnavailableError) as caught:
         acts[verb]()
     assert str(PLACE) in caught.value.message and reason in caught.value.message
-    assert caught.value.remedy
+    assert caught.value.remedy.startswith(remedy)
     if log is not None:
         log.close()
     disk = disk.killed()  # frees the lock of the one that was opened and then refused

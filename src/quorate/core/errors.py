@@ -24,7 +24,20 @@ Every error speaks to three readers: the program (type and ``fields``), the oper
 (``message`` and ``remedy``) and the stranger (``public``, one sentence that gives nothing away).
 """
 
+import errno
 from typing import Any, ClassVar
+
+_REMEDIES = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room, or have the quota raised",
+    errno.EACCES: "let this user write there",
+    errno.EPERM: "let this user write there",
+    errno.EROFS: "make the file system writable",
+    errno.EMFILE: "let it open more files (ulimit -n)",
+    errno.ENFILE: "let the system open more files",
+    errno.ENOENT: "check the path",
+    errno.ENOTDIR: "check the path",
+}
 
 
 class QuorateError(Exception):
@@ -131,3 +144,8 @@ class CancelledError(QuorateError):
 
     exit_code = 130
     public = "The request was interrupted."
+
+
+def disk_remedy(error: OSError) -> str:
+    """What to do about a disk that refused, by its reason."""
+    return _REMEDIES.get(error.errno or 0, "mend the disk")

@@ -17,6 +17,7 @@ from quorate.core.errors import (
     InputError,
     UnavailableError,
     VerificationError,
+    disk_remedy,
 )
 from quorate.core.keys import Signer
 from quorate.core.sources import Clock
@@ -32,12 +33,7 @@ from quorate.log.note import MAX_NOTE_SIZE, MAX_SIGNATURES, Note, SignatureLine,
 from quorate.log.receipt import receipt_text
 from quorate.log.recovery import check_lengths, tidy
 from quorate.log.rollback import PUT_BACK, HeadMemory, RolledBackError, claimed, proven
-from quorate.log.storage import (
-    WITNESSED,
-    HeadMovedError,
-    LogStorage,
-    checkpoint_text,
-)
+from quorate.log.storage import WITNESSED, HeadMovedError, LogStorage, checkpoint_text
 from quorate.log.tiles import check_leaves
 from quorate.log.tree import StoredTree
 from quorate.log.verify import genesis_leaf, verify_note
@@ -437,7 +433,7 @@ class Log:
         except OSError as error:
             raise UnavailableError(
                 f"could not {verb} log {self._storage.name}: {error.strerror}",
-                remedy="make room or mend the disk, then try again",
+                remedy=f"{disk_remedy(error)}, then try again",
             ) from error
 
     @contextlib.contextmanager
@@ -466,7 +462,7 @@ class Log:
         except OSError as error:
             raise UnavailableError(
                 f"could not write to log {self._storage.name}: {error.strerror}",
-                remedy="make room or mend the disk, then open the log again",
+                remedy=f"{disk_remedy(error)}, then open the log again",
             ) from error
         self._writable = True
 
