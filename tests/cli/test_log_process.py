@@ -49,7 +49,7 @@ def test_log__created_appended_served_followed_and_verified__as_the_guide_says(t
     code, out, _ = run(
         "log", "append", folder, tmp_path / "a.json", "--keyring", keys, "--receipts", receipts
     )
-    assert (code, out.split(" at ")[0]) == (0, "1 records")
+    assert (code, out.split(" at ")[0]) == (0, "1 record")
     assert run("verify", receipts / "1.tlog-proof", "--policy", policy)[0] == 0
     with LogProcess(folder, "--keyring", keys, "--append-key", key) as serving:
         token = key.read_text().strip()

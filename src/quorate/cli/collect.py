@@ -15,7 +15,7 @@ from quorate.cli.log_witnesses import (
     open_witnesses,
 )
 from quorate.cli.log_write import KeyringOption, LogFolder, check_outside, open_log
-from quorate.cli.output import say, tell
+from quorate.cli.output import counted, say, tell
 from quorate.log.appender import DEFAULT_INTERVAL, Appender
 from quorate.log.collector import Collector
 
@@ -57,5 +57,6 @@ def collect_command(
             finally:
                 for each, handler in old.items():
                     signal.signal(each, handler)
-        say(f"{log.size - before} records collected; {log.size} records in {folder}")
+        collected = counted(log.size - before, "record")
+        say(f"{collected} collected; {counted(log.size, 'record')} in {folder}")
     return 0

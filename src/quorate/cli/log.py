@@ -19,7 +19,7 @@ from quorate.cli.log_trust import (
     opened,
     reader_of,
 )
-from quorate.cli.output import print_json, progress_bar, say, styled, tell
+from quorate.cli.output import counted, print_json, progress_bar, say, styled, tell
 from quorate.core.encoding import decode_text
 from quorate.core.errors import EncodingError, InputError
 from quorate.core.files import read_file
@@ -54,7 +54,8 @@ def show_command(
         value = {"origin": checkpoint.origin, "size": checkpoint.size, "records": rows}
         print_json(value | {"root": checkpoint.root.hex()})
     else:
-        say(f"{checkpoint.origin}: {checkpoint.size} records, root {checkpoint.root.hex()}")
+        size = counted(checkpoint.size, "record")
+        say(f"{checkpoint.origin}: {size}, root {checkpoint.root.hex()}")
         for row in rows:
             names = row.get("object") or []
             what = " ".join(str(name) for name in names) if isinstance(names, list) else ""
@@ -115,7 +116,10 @@ def fsck_command(
     if as_json:
         print_json(_report_value(believed.log.origin, report))
     else:
-        say(styled("whole", "green"), f": {believed.log.origin}, {report.size} records re-derived")
+        say(
+            styled("whole", "green"),
+            f": {believed.log.origin}, {counted(report.size, 'record')} re-derived",
+        )
         say_witnessed(report.witnessed_size, report.size)
         _tell_rest(report)
     return 0
@@ -147,7 +151,7 @@ def say_witnessed(witnessed: int | None, size: int) -> None:
     """Up to where a quorum vouches for a log, if one was demanded, and what that leaves open."""
     if witnessed is None:
         return
-    say(f"witnessed up to {witnessed} of {size} records")
+    say(f"witnessed up to {witnessed} of {counted(size, 'record')}")
     if witnessed < size:
         say(f"  the last {size - witnessed} are signed by the log only and may still be rewritten")
 

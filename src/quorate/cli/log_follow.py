@@ -20,7 +20,7 @@ from quorate.cli.log_trust import (
     reader_of,
     stated_origin,
 )
-from quorate.cli.output import print_json, say, styled, tell
+from quorate.cli.output import counted, print_json, say, styled, tell
 from quorate.core.errors import UnavailableError, VerificationError
 from quorate.core.sources import SystemClock
 from quorate.log.monitor import ForkSeenError, Head, MonitorState, Sighting, look
@@ -137,5 +137,8 @@ def _show(seen: Sighting, head: Head, *, as_json: bool) -> None:
         )
         return
     grown = "first seen" if seen.before is None else f"+{point.size - seen.before}"
-    say(styled("consistent", "green"), f": {point.origin}, {point.size} records ({grown})")
+    say(
+        styled("consistent", "green"),
+        f": {point.origin}, {counted(point.size, 'record')} ({grown})",
+    )
     say_witnessed(witnessed, point.size)

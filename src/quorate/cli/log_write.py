@@ -18,8 +18,15 @@ from quorate.cli.log_witnesses import (
     WitnessesOption,
     open_witnesses,
 )
-from quorate.cli.output import print_json, say, tell
-from quorate.core.errors import EncodingError, InputError, UsageError
+from quorate.cli.output import counted, print_json, say, tell
+from quorate.core.errors import (
+    CancelledError,
+    EncodingError,
+    InputError,
+    QuorateError,
+    UnavailableError,
+    UsageError,
+)
 from quorate.core.files import make_folder, read_file, write_durable
 from quorate.core.keyring import Keyring
 from quorate.core.sources import SystemClock, SystemRandomness
@@ -100,26 +107,27 @@ def append_command(
 ) -> int:
     """Append records, one per file; on return they are on the disk and in the tree."""
     leaves = _read_records(records, lines=lines)
+    if receipts is not None:
+        make_folder(receipts)  # before anything is in that would have to be appended again
     with (
         open_witnesses(witnesses, without, unwitnessed=unwitnessed) as asked,
         open_log(folder, keyring, asked) as log,
     ):
         start = log.size
-        for at in range(0, len(leaves), _BATCH):
-            log.append_many(leaves[at : at + _BATCH])
-        if asked.asked:
-            tell(str(asked.round(log)))  # what they never hear of, they cannot miss
-        if receipts is not None:
-            make_folder(receipts)
-            for index, leaf in enumerate(leaves, start):
-                kind = "json" if leaf.startswith(b"{") else "record"
-                write_durable(receipts / f"{index}.{kind}", leaf)
-                write_durable(receipts / f"{index}.tlog-proof", log.receipt(index).encode())
+        try:
+            for at in range(0, len(leaves), _BATCH):
+                log.append_many(leaves[at : at + _BATCH])
+            if asked.asked:
+                tell(str(asked.round(log)))  # what they never hear of, they cannot miss
+            if receipts is not None:
+                _write_receipts(log, range(start, log.size), receipts)
+        except KeyboardInterrupt:
+            raise CancelledError(_interrupted(folder, start, len(leaves))) from None
         size = log.size
     if as_json:
         print_json({"count": size - start, "index": start, "size": size})
     else:
-        say(f"{size - start} records at {start}; {size} records in {folder}")
+        say(f"{counted(size - start, 'record')} at {start}; {counted(size, 'record')} in {folder}")
     return 0
 
 
@@ -132,6 +140,36 @@ def open_log(folder: Path, keyring: Path, witnesses: Witnesses) -> Iterator[Log]
     with Log.open(folder, origin, *keys.log_signers, SystemClock()) as log:
         witnesses.compare(log)
         yield log
+
+
+def _write_receipts(log: Log, indices: range, folder: Path) -> None:
+    try:
+        for index, leaf in zip(indices, log.entries(indices.start), strict=True):
+            kind = "json" if leaf.startswith(b"{") else "record"
+            write_durable(folder / f"{index}.{kind}", leaf)
+            write_durable(folder / f"{index}.tlog-proof", log.receipt(index).encode())
+    except (OSError, QuorateError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UnavailableError(
+            f"could not write all receipts into {folder}: {why}; {_in(indices)}",
+            remedy="do not append them again",
+        ) from error
+
+
+def _interrupted(folder: Path, start: int, wanted: int) -> str:
+    """What is in is what the log's file says: the interrupt may have come before we heard of it."""
+    done = range(start, checkpoint_of(reader_of(str(folder))).size)
+    if not done:
+        return "interrupted: none of the records is in"
+    rest = "; what followed is not" if len(done) < wanted else ", and that is all of them"
+    return f"interrupted: {_in(done)}{rest}"
+
+
+def _in(indices: range) -> str:
+    count = len(indices)
+    if not count:
+        return "no record was appended"
+    return f"{count} {'records are' if count > 1 else 'record is'} in, at {indices[0]} to {indices[-1]}"
 
 
 def check_outside(secret: Path, folder: Path) -> None:

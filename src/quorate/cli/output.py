@@ -45,6 +45,11 @@ def joined(*parts: str | Text) -> Text:
     return Text.assemble(*(plain(part) if isinstance(part, str) else part for part in parts))
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 record``, ``2 records``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class _Description(TextColumn):
     """What a bar is about, as plain as any other text."""
 

@@ -8,7 +8,7 @@ import typer
 
 from quorate.cli.application import app
 from quorate.cli.audit import JsonOption
-from quorate.cli.output import print_json, say, styled, tell
+from quorate.cli.output import counted, print_json, say, styled, tell
 from quorate.core.encoding import decode_text
 from quorate.core.errors import EncodingError, InputError, UndecidedError
 from quorate.core.files import make_folder, read_file, write_durable
@@ -80,7 +80,7 @@ def serve_command(
         )
     routes = witness_routes(witness, logs, prefix, report=tell)
     server = Server(routes, address, limits=WITNESS_LIMITS, report=tell)
-    tell(f"{witness.identity.name} witnesses {len(logs)} logs")
+    tell(f"{witness.identity.name} witnesses {counted(len(logs), 'log')}")
     server.run(lambda bound: say(f"{bound.url}{prefix}"))
     tell("stopped")
     return 0
