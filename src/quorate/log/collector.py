@@ -8,6 +8,7 @@ not passed over.
 """
 
 import contextlib
+import os
 import stat
 import threading
 from collections import deque
@@ -22,6 +23,7 @@ from quorate.core.errors import DamagedError, UnavailableError
 from quorate.core.files import FolderLock, make_folder
 from quorate.core.filesystem import SYSTEM, FileSystem
 from quorate.core.sources import Clock, SystemClock
+from quorate.log.beneath import Beneath
 from quorate.log.collected import Collected, Known, LeafReader
 from quorate.log.following import Follower, Stretch
 from quorate.log.journal import (
@@ -37,6 +39,7 @@ from quorate.log.sequence import sequence_of
 
 POLL = 0.005  # seconds between looks at the journals
 _DISCOVER = 20  # looks at the journals between looks for new ones
+_SELDOM = 16  # looks for new journals between looks at one that cannot be collected, at most
 _LAST_LOOKS = 1000  # at the end; a recorder that goes on would keep the collector for ever
 
 
@@ -77,7 +80,16 @@ class _Source:
     met: bool = False  # whether what was found of it at first has been compared with the log
     found: dict[int, bytes] = field(default_factory=dict)  # number to leaf digest, until then
     told: Progress | None = None
-    stopped: list[tuple[str, int, int]] | None = None  # its files when it was found to be damaged
+    stopped: bool = False  # whether it cannot be collected
+    files: list[tuple[str, int, int]] | None = None  # when it was found to be damaged
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """Why a journal could not be collected, as it was said, and how often in a row that was so."""
+
+    said: str = ""
+    times: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +122,10 @@ class Collector:
         self._sink = sink
         self._journals = journals
         self._report = report
-        self._disk = disk
+        self._disk = disk = Beneath(journals, disk)
         self._lock = FolderLock(journals, "journals", disk=disk)
         self._sources: dict[str, _Source] = {}
+        self._troubles: dict[str, _Trouble] = {}
         self._taken: deque[_Taken] = deque()
         self._collected = Collected(journals, disk)
         self._looks = 0
@@ -120,8 +133,9 @@ class Collector:
         self._stopping = False  # no Event: its lock would catch a signal handler that sets it
 
     def __enter__(self) -> "Collector":
-        make_folder(self._journals, disk=self._disk)
-        self._lock.__enter__()
+        with self._disk_at_fault():
+            make_folder(self._journals, disk=self._disk)
+            self._lock.__enter__()
         try:
             with self._sink.between_commits() as log:
                 self._collected.load(log)
@@ -182,13 +196,19 @@ class Collector:
 
         Raises `UnavailableError` if the log or the disk refuses: then open both again.
         """
-        try:
+        with self._disk_at_fault():
             if self._looks % _DISCOVER == 0:
                 self._discover()
             self._looks += 1
-            found = [self._follow(each) for each in self._sources.values() if not each.stopped]
+            sources = self._sources.values()
+            found = [self._follow(each) for each in sources if not each.stopped]
             self._settle()
             return any(found)
+
+    @contextlib.contextmanager
+    def _disk_at_fault(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise UnavailableError(
                 f"could not collect the journals in {self._journals}: {error.strerror}",
@@ -197,10 +217,11 @@ class Collector:
 
     def finish(self) -> None:
         """Takes what is there, waits until it is durable, and tells the recorders."""
-        self._looks = 0
-        for _ in range(_LAST_LOOKS):
-            if not self.look():
-                break
+        for _ in range(2):  # a second time for those that could not be collected just now
+            self._looks = 0
+            for _ in range(_LAST_LOOKS):
+                if not self.look():
+                    break
         self._settle(wait=True)
         with self._sink.between_commits() as log:
             self._collected.save(log)
@@ -210,24 +231,62 @@ class Collector:
     def _discover(self) -> None:
         for name in sorted(self._disk.listdir(str(self._journals))):
             source = source_of(name)
-            folder = self._journals / name
-            if source is None or not stat.S_ISDIR(self._disk.stat(str(folder)).st_mode):
+            if source is None or self._is_left_alone(source):
                 continue
             known = self._sources.get(source)
-            if known is None or self._changed(known):
-                self._meet(source)
+            try:
+                if self._is_folder(name) and (known is None or self._changed(known)):
+                    self._meet(source)
+            except FileNotFoundError:  # removed between two looks
+                continue
+            except OSError as error:
+                self._say(source, self._journals / name, error)
+
+    def _is_folder(self, name: str) -> bool:
+        """Whether that is a folder of its own, no link to one; `OSError` if it cannot be opened."""
+        descriptor = self._disk.open(str(self._journals / name), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return stat.S_ISDIR(self._disk.fstat(descriptor).st_mode)
+        finally:
+            self._disk.close(descriptor)
+
+    def _is_left_alone(self, name: str) -> bool:
+        """After each failure for longer: the others have to wait while a journal is met."""
+        trouble = self._troubles.get(name)
+        return bool(trouble and self._looks // _DISCOVER % min(2**trouble.times, _SELDOM))
 
     def _changed(self, source: _Source) -> bool:
-        """Whether a journal began anew, or one that could not be collected has been mended."""
-        if source.stopped is not None:
-            return self._files(source) != source.stopped
-        return source.met and PROGRESS not in self._disk.listdir(str(source.folder))
+        """Whether a journal began anew, or one that could not be collected may be so now."""
+        if source.stopped:
+            return source.files is None or self._files(source) != source.files
+        return source.met and read_progress(source.folder, self._disk) is None
 
     def _files(self, source: _Source) -> list[tuple[str, int, int]]:
         """Name, length and time of change of everything in a journal that others write."""
-        names = sorted(set(self._disk.listdir(str(source.folder))) - {PROGRESS})
-        found = [self._disk.stat(str(source.folder / name)) for name in names]
-        return [(n, each.st_size, each.st_mtime_ns) for n, each in zip(names, found, strict=True)]
+        found = []
+        for name in sorted(set(self._disk.listdir(str(source.folder))) - {PROGRESS}):
+            with contextlib.suppress(OSError):
+                each = self._disk.stat(str(source.folder / name))
+                found.append((name, each.st_size, each.st_mtime_ns))
+        return found
+
+    def _stop_source(self, source: _Source, error: DamagedError | OSError) -> None:
+        """This one is not collected until it is another; the others go on."""
+        source.stopped, source.files = True, None
+        if isinstance(error, DamagedError):
+            with contextlib.suppress(OSError):
+                source.files = self._files(source)
+        self._say(source.name, source.folder, error)
+
+    def _say(self, name: str, folder: Path, error: DamagedError | OSError) -> None:
+        if isinstance(error, OSError):
+            why = f"{error.strerror} ({error.filename or folder})"
+            error = _damaged(folder, why, "make it a real file or folder that can be used")
+        trouble = self._troubles.setdefault(name, _Trouble())
+        trouble.times += 1
+        if trouble.said != str(error):
+            trouble.said = str(error)
+            self._report(trouble.said)
 
     def _meet(self, name: str) -> None:
         self._settle(wait=True)
@@ -252,11 +311,10 @@ class Collector:
                     self._taken.append(_Taken(source, None, [], source.position))
                 return False
             self._take(source, stretch)
-        except DamagedError as error:
-            source.stopped = self._files(source)
-            self._report(str(error))
-            return False
         except FileNotFoundError:  # somebody removed the folder; it is met anew if it comes back
+            return False
+        except (DamagedError, OSError) as error:
+            self._stop_source(source, error)
             return False
         return True
 
@@ -264,7 +322,9 @@ class Collector:
         new = [frame for frame in stretch.records if frame.number > source.number]
         for frame in stretch.records:
             if sequence_of(frame.payload) != (source.name, frame.number):
-                raise _damaged(source, f"record {frame.number} states another source or number")
+                raise _damaged(
+                    source.folder, f"record {frame.number} states another source or number"
+                )
             if frame.number <= source.number:
                 source.found[frame.number] = sha256(frame.payload).digest()
         if source.found and (source.met or new):
@@ -284,7 +344,7 @@ class Collector:
             with self._sink.between_commits() as log:
                 wrong = differing(log, source.name, dict(source.found))
             if wrong is not None:
-                raise _damaged(source, f"record {wrong} is not the one that the log has")
+                raise _damaged(source.folder, f"record {wrong} is not the one that the log has")
         source.found.clear()
         source.met = True
 
@@ -299,12 +359,22 @@ class Collector:
                 self._note(taken, taken.pending.indices())
             told[taken.source.name] = taken
         for taken in told.values():
-            source, known = taken.source, self._collected.of(taken.source.name)
-            progress = Progress(known.number, taken.position, known.head)
-            if progress != source.told:
-                with contextlib.suppress(FileNotFoundError):
-                    write_progress(source.folder, progress, self._disk)
-                source.told = progress
+            known = self._collected.of(taken.source.name)
+            self._tell(taken.source, Progress(known.number, taken.position, known.head))
+
+    def _tell(self, source: _Source, progress: Progress) -> None:
+        if progress == source.told:
+            return
+        try:
+            write_progress(source.folder, progress, self._disk)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self._stop_source(source, error)
+            return
+        source.told = progress
+        if not source.stopped:
+            self._troubles.pop(source.name, None)
 
     @staticmethod
     def _is_done(taken: _Taken) -> bool:
@@ -340,8 +410,8 @@ def differing(log: LeafReader, source: str, found: dict[int, bytes]) -> int | No
     return min(found) if found else None
 
 
-def _damaged(source: _Source, why: str) -> DamagedError:
+def _damaged(folder: Path, why: str, remedy: str = "") -> DamagedError:
     return DamagedError(
-        f"could not collect journal {source.folder}: {why}",
-        remedy="keep the folder for whoever looks into it, and record under a new source",
+        f"could not collect journal {folder}: {why}",
+        remedy=remedy or "keep the folder for whoever looks into it, and record under a new source",
     )

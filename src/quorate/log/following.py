@@ -15,6 +15,7 @@ from quorate.log.journal import (
     RESERVED,
     Frame,
     Opening,
+    Tail,
     check_opening,
     parse_frames,
     segment_numbers,
@@ -42,6 +43,7 @@ class _Place:
     due: int  # the number of the next record
     offset: int = 0  # bytes of whole frames
     rest: bytes = b""
+    bad: bool = False  # whether what follows can be no frame; a source could make it endless
 
 
 class Follower:
@@ -62,14 +64,14 @@ class Follower:
         """
         while True:
             place = self._place
-            if place is not None and (data := self._disk.read(place.descriptor, _CHUNK)):
+            if place is not None and (data := self._more(place)):
                 return self._taken(place, data)
             successor = self._successor(place.segment if place else -1)
             if successor is None:
                 return None
             if place is not None:
                 # What was appended between the two looks, before the recorder went on.
-                if data := self._disk.read(place.descriptor, _CHUNK):
+                if data := self._more(place):
                     return self._taken(place, data)
                 self._leave(place)
             self._enter(*successor)
@@ -80,8 +82,12 @@ class Follower:
             self._disk.close(self._place.descriptor)
             self._place = None
 
+    def _more(self, place: _Place) -> bytes:
+        return b"" if place.bad else self._disk.read(place.descriptor, _CHUNK)
+
     def _taken(self, place: _Place, data: bytes) -> Stretch:
-        frames, _ = parse_frames(place.rest + data, place.offset)
+        frames, tail = parse_frames(place.rest + data, place.offset)
+        place.bad = tail is Tail.BAD
         end = frames[-1].end if frames else place.offset
         place.rest = (place.rest + data)[end - place.offset :]
         place.offset = end

@@ -25,6 +25,7 @@ from quorate.core.errors import InputError, QuorateError, UnavailableError
 from quorate.core.files import FolderLock, make_folder, sync_folder
 from quorate.core.filesystem import SYSTEM, FileSystem
 from quorate.core.sources import stopwatch
+from quorate.log.beneath import Beneath
 from quorate.log.journal import (
     CLOSED,
     RECORD,
@@ -156,6 +157,7 @@ class Recorder:
         collects a new journal or the disk refuses.
         """
         folder = journal_folder(journals, source)
+        disk = Beneath(journals, disk)
         recorder = cls(
             folder,
             source,
