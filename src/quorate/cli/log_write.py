@@ -108,6 +108,8 @@ def append_command(
     """Append records, one per file; on return they are on the disk and in the tree."""
     leaves = _read_records(records, lines=lines)
     if receipts is not None:
+        if receipts.exists() and not receipts.is_dir():
+            raise InputError(f"could not write receipts into {receipts}: it is no folder")
         make_folder(receipts)  # before anything is in that would have to be appended again
     with (
         open_witnesses(witnesses, without, unwitnessed=unwitnessed) as asked,
@@ -169,7 +171,8 @@ def _in(indices: range) -> str:
     count = len(indices)
     if not count:
         return "no record was appended"
-    return f"{count} {'records are' if count > 1 else 'record is'} in, at {indices[0]} to {indices[-1]}"
+    what = "records are" if count > 1 else "record is"
+    return f"{count} {what} in, at {indices[0]} to {indices[-1]}"
 
 
 def check_outside(secret: Path, folder: Path) -> None:
