@@ -31,8 +31,8 @@ from quorate.core.filesystem import SYSTEM, FileSystem
 from quorate.log.checkpoint import Checkpoint
 from quorate.log.note import Note
 from quorate.log.recovery import tidy
-from quorate.log.storage import CHECKPOINT, HeadMovedError, checkpoint_text
-from quorate.log.tiles import Tile
+from quorate.log.storage import CHECKPOINT, HeadMovedError, checkpoint_text, object_tile
+from quorate.log.tiles import TILE_WIDTH, Tile, beginning
 
 _NEXT = ".checkpoint.next"  # a head that is durable and not yet shown
 _WRITING = ".writing"  # there while a commit of a shared log is under way
@@ -59,7 +59,32 @@ class FolderReader:
             return None
 
     def read(self, path: str, limit: int) -> bytes:
-        """The bytes of the file at ``path``."""
+        """The bytes of the file at ``path``.
+
+        A partial tile that its writer has outgrown and removed since the head was read is the
+        beginning of what came after it.
+        """
+        try:
+            return self._read(path, limit)
+        except InputError:
+            tile = object_tile(path)
+            if tile is None or tile.width == TILE_WIDTH or self.length(path) is not None:
+                raise
+            for larger in self._outgrowing(tile):
+                with contextlib.suppress(InputError):
+                    return beginning(self._read(larger.path, limit), larger, tile)
+            raise
+
+    def _outgrowing(self, tile: Tile) -> Iterator[Tile]:
+        """Larger partial tiles, then the whole one: it is there before any of those goes."""
+        folder = tile.path.rpartition("/")[0]
+        for path in sorted(self._below(folder)):
+            larger = object_tile(path)
+            if larger is not None and larger.width > tile.width:
+                yield larger
+        yield Tile(tile.level, tile.index)
+
+    def _read(self, path: str, limit: int) -> bytes:
         what = "checkpoint" if path == CHECKPOINT else "tile"
         return read_file(self.path / path, what, limit=limit, disk=self._disk)
 
@@ -125,6 +150,10 @@ class FolderStorage(FolderReader):
     def release(self) -> None:
         """Lets the folder go again."""
         self._lock.__exit__()
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The bytes of the very file at ``path``: its writer is told when his own are gone."""
+        return self._read(path, limit)
 
     def prepare(self) -> None:
         """Makes the folder, and everything above it durable: it may have been made just now."""

@@ -20,7 +20,8 @@ many processes share the work.
 Files beyond the checkpoint are no part of the log (a writer may have been killed, or may be at
 work): they are reported, not judged. Where nobody lists what is there (a log behind an address),
 neither they nor older partial files can be seen, and step 6 has nothing to do. Nothing is locked
-and nothing is changed: a folder to which a writer appends meanwhile is to be checked on a copy.
+and nothing is changed: a writer may append meanwhile. What is judged is the log at the head that
+was read; tiles that he outgrew and removed are cut from their successors (`folder.FolderReader`).
 
 Memory: one bundle per process, and 32 bytes for every 256 records; one count per source.
 """

@@ -137,6 +137,19 @@ def parse_entries(data: bytes, width: int) -> list[bytes]:
     return entries
 
 
+def beginning(data: bytes, larger: Tile, tile: Tile) -> bytes:
+    """The bytes of ``tile`` out of those of a ``larger`` one; bytes that are none stay as they are.
+
+    Whoever parses them finds the wrong length.
+    """
+    if tile.level != ENTRIES:
+        return data[: tile.width * HASH_SIZE] if len(data) == larger.width * HASH_SIZE else data
+    try:
+        return encode_entries(parse_entries(data, larger.width)[: tile.width])
+    except EncodingError:
+        return data
+
+
 def check_leaf(leaf: bytes) -> None:
     """Raises `InputError` if ``leaf`` is too long for an entry bundle."""
     if len(leaf) > MAX_LEAF_SIZE:
