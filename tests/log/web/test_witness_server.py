@@ -13,7 +13,7 @@ from quorate.log.web.hosting import hosted
 from quorate.log.web.witness_server import WITNESS_LIMITS, witness_routes
 from quorate.log.witness import Witness, WitnessedLog
 from quorate.log.witness_protocol import MAX_REQUEST, AddCheckpoint
-from quorate.log.witness_state import FolderState
+from quorate.log.witness_state import MAX_CONFLICTS, FolderState
 from tests.log.forks import Branch
 from tests.log.parties import CLOCK, IDENTITY, MALLORY, ORIGIN, WITNESSES
 
@@ -78,6 +78,21 @@ def test_transcript__a_log_grows_forks_and_errs__status_by_status(post, witness,
     assert reports[0].startswith("FORK: quorate.example/alice: another tree of size 3")
     assert post(request(TWO, 3, 5)).status == 422
     assert post(request(ONE, 3, 5)).status == 200
+
+
+def test_forks__replayed_and_ever_new_ones__said_once_each_then_counted(post, reports):
+    assert post(request(ONE, 0, 3)).status == 200
+    for _ in range(12):
+        assert post(request(TWO, 3, 3)).status == 409
+    said = [each for each in reports if "both notes are kept" in each]
+    assert len(said) == 1
+    assert [each.split(": ")[-1] for each in reports[1:]] == [
+        f"shown again, {n} times by now" for n in (1, 10)
+    ]
+    for number in range(8):
+        assert post(request(Branch(f"branch {number}", shared=2), 3, 3)).status == 409
+    said = [each for each in reports if "both notes are kept" in each]
+    assert (len(said), len(reports)) == (MAX_CONFLICTS, MAX_CONFLICTS + 2)
 
 
 @pytest.mark.parametrize(
