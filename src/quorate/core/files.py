@@ -9,6 +9,7 @@ tests count announcements and kill the process at each; the product registers no
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -166,6 +167,17 @@ def make_folder(
         sync_folder(path.parent, disk=disk)
         if lasting is not None:
             lasting.add(path)
+
+
+def make_lasting_folder(folder: Path, *, disk: FileSystem = SYSTEM) -> None:
+    """Makes ``folder``, and durable with all above it, whoever made them and was killed then."""
+    make_folder(folder, disk=disk)
+    for parent in folder.absolute().parents:
+        try:
+            sync_folder(parent, disk=disk)
+        except OSError as error:  # a folder that is not ours, on a disk that syncs none
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EINVAL):
+                raise
 
 
 def _is_there(path: Path, disk: FileSystem) -> bool:

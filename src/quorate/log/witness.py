@@ -19,8 +19,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from quorate.core.errors import InputError, VerificationError
-from quorate.core.files import FolderLock, make_folder
+from quorate.core.errors import InputError, UnavailableError, VerificationError, disk_remedy
+from quorate.core.files import FolderLock, make_lasting_folder
+from quorate.core.filesystem import SYSTEM, FileSystem
 from quorate.core.keys import ML_DSA_44, Signer
 from quorate.core.sources import Clock
 from quorate.log.checkpoint import (
@@ -133,6 +134,7 @@ class Witness:
         clock: Clock,
         *,
         quantum_signer: Signer | None = None,
+        disk: FileSystem = SYSTEM,
     ) -> None:
         if quantum_signer is not None and quantum_signer.public_key.scheme != ML_DSA_44:
             raise InputError(f"could not open witness {name}: its second key is not ML-DSA-44")
@@ -145,10 +147,16 @@ class Witness:
         self._state: State = MemoryState()
         self._unsure: set[str] = set()
         if state_folder is not None:
-            make_folder(state_folder)
-            self._state = FolderState(state_folder)
-            self._state_lock = FolderLock(state_folder, "witness state")
-            self._state.check()  # found damaged later, work would have been done for nothing
+            self._state = FolderState(state_folder, disk=disk)
+            self._state_lock = FolderLock(state_folder, "witness state", disk=disk)
+            try:
+                make_lasting_folder(state_folder, disk=disk)
+                self._state.check()  # found damaged later, work would have been done for nothing
+            except OSError as error:
+                raise UnavailableError(
+                    f"could not open witness state {state_folder}: {error.strerror}",
+                    remedy=f"{disk_remedy(error)}, then try again",
+                ) from error
 
     def size_seen(self, origin: str) -> int:
         """The size of the log's tree last cosigned, 0 if none: where its proof must start."""

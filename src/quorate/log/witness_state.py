@@ -4,6 +4,7 @@ In a folder these are small files of canonical JSON, one per log, each replaced 
 is not as written is never taken for "nothing seen". The layout is in docs/formats/tlog-witness.md.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,8 @@ from typing import Protocol
 
 from quorate.core.encoding import canonical_bytes, decode_hex, parse_canonical
 from quorate.core.errors import DamagedError, EncodingError
-from quorate.core.files import (
-    make_folder,
-    read_file,
-    remove_leftovers,
-    sync_folder,
-    write_durable,
-)
+from quorate.core.files import make_folder, read_own_file, sync_folder, write_durable
+from quorate.core.filesystem import SYSTEM, FileSystem
 from quorate.core.hashing import Digest
 from quorate.log.checkpoint import Checkpoint
 from quorate.log.note import Note
@@ -124,9 +120,11 @@ class MemoryState:
 class FolderState:
     """State in a folder; whoever writes holds its lock."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, disk: FileSystem = SYSTEM) -> None:
         self._folder = folder
         self._conflicts = folder / "conflicts"
+        self._disk = disk
+        self._lasting = {folder}
         self._tidy = False
 
     def check(self) -> None:
@@ -135,9 +133,11 @@ class FolderState:
         self.conflicts()
 
     def read(self, origin: str) -> Seen | None:
-        """What was kept of a log; raises `DamagedError`."""
-        path = self._folder / _file_name(origin)
-        return _read_seen(path) if path.exists() else None
+        """What was kept of a log; raises `DamagedError`, and `OSError` for the disk's trouble."""
+        try:
+            return _read_seen(self._folder / _file_name(origin), self._disk)
+        except FileNotFoundError:  # and nothing else: a disk that cannot tell has not said "none"
+            return None
 
     def write(self, seen: Seen) -> None:
         """Keeps ``seen``; durable on return."""
@@ -149,15 +149,16 @@ class FolderState:
             "root": checkpoint.root.hex(),
             "size": checkpoint.size,
         }
-        write_durable(self._folder / _file_name(checkpoint.origin), canonical_bytes(value))
+        path = self._folder / _file_name(checkpoint.origin)
+        write_durable(path, canonical_bytes(value), disk=self._disk)
 
     def sync(self) -> None:
         """Makes the names durable that a process killed in the middle of `write` left behind."""
-        sync_folder(self._folder)
+        sync_folder(self._folder, disk=self._disk)
 
     def all(self) -> Sequence[Seen]:
         """What is kept, by origin; raises `DamagedError`."""
-        found = [_read_seen(path) for path in self._folder.glob("*.json")]
+        found = [_read_seen(path, self._disk) for path in self._files(self._folder)]
         return sorted(found, key=lambda seen: seen.checkpoint.origin)
 
     def keep(self, conflict: Conflict) -> None:
@@ -165,19 +166,29 @@ class FolderState:
         kept = [each for each in self.conflicts() if each.origin == conflict.origin]
         if len(kept) >= MAX_CONFLICTS or any(map(conflict.is_like, kept)):
             return
-        make_folder(self._conflicts)
+        make_folder(self._conflicts, disk=self._disk, lasting=self._lasting)
         name = f"{Digest.of(conflict.origin.encode()).hex}-{len(kept) + 1}.json"
         value = {"origin": conflict.origin, "seen": conflict.seen, "shown": conflict.shown}
-        write_durable(self._conflicts / name, canonical_bytes(value))
+        write_durable(self._conflicts / name, canonical_bytes(value), disk=self._disk)
 
     def conflicts(self) -> Sequence[Conflict]:
         """The conflicts that were kept; raises `DamagedError`."""
-        return [_read_conflict(path) for path in sorted(self._conflicts.glob("*.json"))]
+        return [_read_conflict(path, self._disk) for path in self._files(self._conflicts)]
+
+    def _files(self, folder: Path, end: str = ".json") -> list[Path]:
+        try:
+            names = self._disk.listdir(str(folder))
+        except FileNotFoundError:
+            return []
+        return [folder / name for name in sorted(names) if name.endswith(end)]
 
     def _clean(self) -> None:
         """Removes what a killed writer left, once: looking through many files takes its time."""
         if not self._tidy:
-            remove_leftovers(self._folder, below=True)
+            for folder in (self._folder, self._conflicts):
+                for path in self._files(folder, ".tmp"):
+                    with contextlib.suppress(FileNotFoundError):
+                        self._disk.unlink(str(path))
             self._tidy = True
 
 
@@ -195,9 +206,9 @@ def _file_name(origin: str) -> str:
     return f"{Digest.of(origin.encode()).hex}.json"
 
 
-def _read_seen(path: Path) -> Seen:
+def _read_seen(path: Path, disk: FileSystem) -> Seen:
     try:
-        value = parse_canonical(read_file(path, "witness state", limit=_MAX_FILE))
+        value = parse_canonical(read_own_file(path, "witness state", limit=_MAX_FILE, disk=disk))
         if not _OLD_FIELDS <= set(value) <= _OLD_FIELDS | {"note"}:
             raise EncodingError("unexpected fields")
         seen = Checkpoint(value["origin"], value["size"], decode_hex(value["root"], 32))
@@ -212,9 +223,9 @@ def _read_seen(path: Path) -> Seen:
     return Seen(seen, note)
 
 
-def _read_conflict(path: Path) -> Conflict:
+def _read_conflict(path: Path, disk: FileSystem) -> Conflict:
     try:
-        value = parse_canonical(read_file(path, "witness state", limit=_MAX_FILE))
+        value = parse_canonical(read_own_file(path, "witness state", limit=_MAX_FILE, disk=disk))
         if set(value) != {"origin", "seen", "shown"}:
             raise EncodingError("unexpected fields")
         for each in (value["seen"], value["shown"]):
