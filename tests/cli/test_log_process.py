@@ -101,7 +101,7 @@ def test_serve__with_a_witness__its_lines_served_and_a_rollback_refused(tmp_path
             assert "1 of 1 witnesses cosigned" in serving.end()[1]
         with LogProcess(tmp_path / "backup", *options) as serving:
             code, _, err = finish(serving.process)
-        assert code == 65 and "holds a head of 5 leaves" in err
+        assert code == 65 and "claims a head of 5 leaves" in err
 
 
 def test_serve__with_journals__what_is_recorded_stands_beside_what_is_posted(tmp_path):

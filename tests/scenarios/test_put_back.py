@@ -46,7 +46,7 @@ def test_put_back__a_record_that_others_witnessed__refused_before_it_signs(tmp_p
     party = tmp_path / "home" / "parties" / "north"
     put_back(party, by)
     before = read_checkpoint(FolderReader(party / "log"))
-    with pytest.raises(RolledBackError, match=r"/witness claims a head of \d+ leaves") as refused:
+    with pytest.raises(RolledBackError, match=r"/witness holds a head of \d+ leaves") as refused:
         run_small(tmp_path / "home", rounds=1)
     assert "parties/north/log" in str(refused.value)
     assert "restore the newest copy" in refused.value.remedy

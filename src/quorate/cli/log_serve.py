@@ -57,7 +57,7 @@ def serve_command(
 ) -> int:
     """Serve a log until interrupted; with its key file also write to it. Prints the URL."""
     address = Address.parse(listen)
-    writing = any(each is not None for each in (append_key, journals, witnesses))
+    writing = any((append_key, journals, witnesses, without, unwitnessed))
     if writing != (keyring is not None):
         raise UsageError(
             "to write, give --keyring and what writes: --append-key, --journals or --witnesses"
