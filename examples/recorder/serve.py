@@ -53,4 +53,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python examples/recorder/serve.py FOLDER")
     main(Path(sys.argv[1]))
