@@ -144,6 +144,7 @@ class Recorder:
         capacity: int = DEFAULT_CAPACITY,
         segment_size: int = SEGMENT_SIZE,
         meeting: float = 10,
+        mode: int = 0o600,
         boot: str | None = None,
         disk: FileSystem = SYSTEM,
     ) -> "Recorder":
@@ -152,9 +153,10 @@ class Recorder:
         ``interval``: seconds between syncs of the journal; None for no thread that does it, then
         the caller calls `sync`. ``capacity``: bytes that may be recorded and not yet durable.
         ``meeting``: seconds in which a collector must have told a source's first recorder where
-        the log stands. Raises `LockedError` if another process records for this source,
-        `DamagedError` if the journal is not as it was written, `UnavailableError` if nobody
-        collects a new journal or the disk refuses.
+        the log stands. ``mode``: of the segments, less the umask; 0o640 where the collector is
+        another user, in the folder's group. Raises `LockedError` if another process records for
+        this source, `DamagedError` if the journal is not as it was written, `UnavailableError` if
+        nobody collects a new journal or the disk refuses.
         """
         folder = journal_folder(journals, source)
         disk = Beneath(journals, disk)
@@ -173,7 +175,7 @@ class Recorder:
             sync_folder(journals, disk=disk)  # whoever made the folder may have been killed there
             with contextlib.ExitStack() as undo:
                 undo.enter_context(recorder._held)
-                recorder._begin(meeting, segment_size)
+                recorder._begin(meeting, segment_size, mode)
                 undo.pop_all()
         except OSError as error:
             raise UnavailableError(
@@ -315,7 +317,7 @@ class Recorder:
 
     # How it holds together.
 
-    def _begin(self, meeting: float, segment_size: int) -> None:
+    def _begin(self, meeting: float, segment_size: int, mode: int) -> None:
         progress = read_progress(self.folder, self._disk)
         journal = resume(self.folder, self.source, self._boot, progress, self._disk)
         if journal is None:
@@ -326,7 +328,7 @@ class Recorder:
         self._missing = range(journal.after + 1, journal.first)
         self._next = self._counted = journal.first
         reserved = journal.first - 1 + _RESERVE
-        self._segments = Segments(self.folder, journal, segment_size, self._disk)
+        self._segments = Segments(self.folder, journal, segment_size, mode, disk=self._disk)
         try:
             self._segments.put(self._opening(reserved).encode())
             self._segments.sync()

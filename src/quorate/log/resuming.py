@@ -10,6 +10,7 @@ back after a second power cut would hide what follows it.
 """
 
 import os
+import stat
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -126,8 +127,9 @@ def _renew(folder: Path, segment: Segment, disk: FileSystem) -> None:
     A collector that reads the old file goes on there to the same end.
     """
     path = segment_path(folder, segment.number)
+    mode = stat.S_IMODE(disk.stat(str(path)).st_mode)  # its reader stays its reader
     data = read_file(path, "journal", limit=MAX_SEGMENT, disk=disk)
-    write_durable(path, data[: segment.length], mode=0o600, disk=disk)
+    write_durable(path, data[: segment.length], mode=mode, disk=disk)
 
 
 def _remove(folder: Path, numbers: list[int], disk: FileSystem) -> None:

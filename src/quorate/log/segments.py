@@ -18,13 +18,19 @@ _APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL
 
 
 class Segments:
-    """The files of one journal, for its writer; ``size``: bytes after which a segment is full."""
+    """The files of one journal, for its writer; ``size``: bytes after which a segment is full.
 
-    def __init__(self, folder: Path, journal: Journal, size: int, disk: FileSystem) -> None:
+    ``mode``: who may read them, less the umask.
+    """
+
+    def __init__(
+        self, folder: Path, journal: Journal, size: int, mode: int, *, disk: FileSystem
+    ) -> None:
         self.position = journal.position
         """Where the next frame will stand, bytes from the beginning of the journal."""
         self._folder = folder
         self._size = size
+        self._mode = mode
         self._disk = disk
         self._write = disk.write
         self._number = journal.segment
@@ -89,7 +95,7 @@ class Segments:
 
     def _create(self, number: int) -> int:
         path = str(segment_path(self._folder, number))
-        descriptor = self._disk.open(path, _APPENDING, 0o600)
+        descriptor = self._disk.open(path, _APPENDING, self._mode)
         try:
             sync_folder(self._folder, disk=self._disk)
         except BaseException:
