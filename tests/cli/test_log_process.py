@@ -189,7 +189,7 @@ def test_monitor__following__sees_growth_then_the_fork(histories, tmp_path):
             assert "consistent" in line
     with LogProcess(histories / "forked", port=port):
         code, _, err = finish(following)
-        assert code == 1 and "FORK" in err and "away: " in err
+        assert code == 1 and "FORK" in err  # it may have been away for a look or two
     assert evidence_in(state) == ["340-800.equivocation"]
 
 
