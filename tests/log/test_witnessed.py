@@ -123,7 +123,7 @@ def test_idle_log__one_witness_away__the_other_is_left_alone(tmp_path, log, appe
             rounds += 1
             assert str(collected) == f"1 of 2 witnesses cosigned; {pair[1].name}: away"
     assert pair[0].asked == 1
-    assert 4 <= rounds <= 8  # after 0.01, 0.02, 0.04, ... and then every 0.2 seconds
+    assert 1 <= rounds <= 8  # at most: after 0.01, 0.02, 0.04, ... and then every 0.2 seconds
     assert (head.stat().st_ino, head.stat().st_mtime_ns) == before
     pair[1].away = False
     while witnessing.ask() is None:
