@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from quorate.core.hashing import Digest
+from quorate.log.checkpoint import LogIdentity
 from quorate.log.equivocation import Evidence
 from quorate.provenance.roots import ChainRoot, MemberRoot, Roots
-from tests.log.parties import ALICE, MALLORY, ORIGIN, WITNESSES
+from tests.log.parties import ALICE, IDENTITY, MALLORY, ORIGIN, WITNESSES
 from tests.log.test_equivocation import FORKED, HONEST, accuse
 
 
@@ -84,3 +85,21 @@ def test_verify__evidence_about_a_log_that_nobody_trusts__exits_1(call, evidence
     others.write_bytes(roots().to_bytes().replace(ORIGIN.encode(), b"quorate.example/alina"))
     ending = call("verify", evidence, "--trust", others)
     assert ending.code == 1 and "unknown log" in ending.err
+
+
+def test_verify__evidence_and_a_policy__proven_of_the_log_that_it_lists(
+    call, evidence, trust, tmp_path
+):
+    policy = tmp_path / "mine.policy"
+    policy.write_text("".join(f"log {each.note_key.vkey}\n" for each in IDENTITY.verifiers))
+    policy.write_text(policy.read_text() + "quorum none\n")
+    ending = call("verify", evidence, "--policy", policy)
+    assert (ending.code, ending.err) == (0, "") and "keys: your policy's" in ending.out
+    assert "SELF" not in ending.out
+    ending = call("verify", evidence, "--policy", policy, "--trust", trust)
+    assert ending.code == 0 and "your trust file's and your policy's" in ending.out
+    other = LogIdentity(ORIGIN, *(each.public_key for each in MALLORY.log_signers))
+    for keys, code in ((other.verifiers, 1), (IDENTITY.verifiers[:1], 2), ((), 1)):
+        lines = "".join(f"log {each.note_key.vkey}\n" for each in keys)
+        policy.write_text(f"{lines}quorum none\n")
+        assert call("verify", evidence, "--policy", policy).code == code

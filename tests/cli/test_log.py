@@ -17,6 +17,7 @@ VKEYS = [
     NoteKey(ORIGIN, ED25519_NOTE, IDENTITY.ed25519).vkey,
     NoteKey(ORIGIN, ML_DSA_44_COSIGNATURE, IDENTITY.ml_dsa_44).vkey,
 ]
+OTHER = NoteKey(ORIGIN, ED25519_NOTE, MALLORY.log_ed25519.public_key).vkey
 STRANGER = NoteKey("elsewhere.example", ED25519_NOTE, MALLORY.log_ed25519.public_key).vkey
 
 
@@ -136,8 +137,10 @@ def test_fsck__by_both_verifier_keys__whole_and_nobody_else_asked(call, log):
         (VKEYS[:1], 2, "only one of its two keys"),
         ([STRANGER], 1, "whose keys were not given"),
         (["nonsense"], 64, "--vkey"),
+        ([*VKEYS, OTHER], 65, "two different ones"),
+        ([OTHER, *VKEYS], 65, "two different ones"),
     ],
-    ids=["one", "stranger", "nonsense"],
+    ids=["one", "stranger", "nonsense", "two of one type", "in another order"],
 )
 def test_fsck__by_other_keys__refused(call, log, keys, code, words):
     ending = call("log", "fsck", log, *(part for key in keys for part in ("--vkey", key)))

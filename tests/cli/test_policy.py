@@ -71,3 +71,26 @@ def test_verify__policy_that_is_none_or_for_no_receipt__refused(call, receipt, t
     refused(call("verify", receipt, "--policy", policy), 65, str(policy), "nobody")
     policy.write_text(POLICY, "utf-8")
     refused(call("verify", policy, "--policy", policy), 65, "it is no receipt")
+
+
+def test_verify__nobody_to_believe__both_ways_named(call, receipt):
+    ending = call("verify", receipt)
+    assert ending.code == 2 and "--trust FILE" in ending.err and "--policy FILE" in ending.err
+
+
+def test_verify__policy_with_one_of_the_logs_two_keys__said(call, receipt, tmp_path):
+    first = next(line for line in POLICY.splitlines() if line.startswith("log"))
+    rest = [line for line in POLICY.splitlines() if not line.startswith("log")]
+    policy = written(tmp_path, "\n".join([first, *rest]) + "\n")
+    ending = call("verify", receipt, "--policy", policy)
+    assert ending.code == 0 and "signatures: of the log only Ed25519 was demanded" in ending.out
+    whole = call("verify", receipt, "--policy", written(tmp_path, POLICY))
+    assert "signatures" not in whole.out
+
+
+def test_verify__record_that_is_no_json__found_beside_its_receipt(call, receipt, tmp_path):
+    policy = written(tmp_path, POLICY)
+    receipt.with_suffix(".json").rename(receipt.with_suffix(".record"))
+    assert call("verify", receipt, "--policy", policy).code == 0
+    receipt.with_suffix(".record").unlink()
+    refused(call("verify", receipt, "--policy", policy), 65, "leaf.json")

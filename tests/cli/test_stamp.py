@@ -12,6 +12,7 @@ from quorate.log.receipt import Receipt
 from quorate.provenance.roots import Roots
 from tests.cli.calls import refused, tree
 from tests.cli.test_equivocation import roots
+from tests.cli.test_log import VKEYS
 from tests.log.parties import ALICE, MALLORY, ORIGIN
 from tests.simulators.authority import POLICY, Authority, Desk, serving
 
@@ -115,6 +116,21 @@ def test_verify__token_of_another_receipt__refused(call, folder, stamp):
     assert "receipt: timestamp: is over other bytes" in ending.err
 
 
+def test_stamp__log_by_a_policy__as_by_a_trust_file(call, folder, url):
+    policy, receipt = folder / "it.policy", folder / "it.tlog-proof"
+    policy.write_text("".join(f"log {key}\n" for key in VKEYS) + "quorum none\n")
+    known = ("--authority", url, "--policy", policy)
+    refused(call("stamp", receipt, *known), 64, "--root FILE")
+    root = ("--root", folder / "root.pem")
+    refused(call("stamp", receipt, *known, *root, "--trust", folder / "trust.json"), 64, "either")
+    ending = call("stamp", receipt, *known, *root)
+    assert (ending.code, ending.err) == (0, "") and f"{SAID}, says {url}" in ending.out
+    assert call("verify", receipt, "--policy", policy).code == 0
+    policy.write_text(f"log {VKEYS[0]}\nquorum none\n")
+    ending = call("stamp", receipt, *known, *root, "--again")
+    assert ending.code == 2 and "only one of its two keys" in ending.err
+
+
 def test_stamp__stamped_already__refused_unless_again(folder, stamp):
     root = ("--root", folder / "root.pem")
     stamp(*root)
@@ -129,7 +145,7 @@ def test_stamp__answer_that_does_not_verify__no_and_nothing_changed(desk, folder
     before = tree(folder)
     ending = stamp("--root", folder / "other.pem")
     assert ending.code == 1 and "no timestamp authority that you trust" in ending.err
-    ending = stamp("--root", folder / "root.pem", "--policy", "1.2.3")
+    ending = stamp("--root", folder / "root.pem", "--tsa-policy", "1.2.3")
     assert ending.code == 1 and "policy" in ending.err
     desk.body = b"<html>"
     assert stamp("--root", folder / "root.pem").code == 1
@@ -149,7 +165,7 @@ def test_stamp__nobody_to_believe__refused_before_anything_is_sent(call, desk, f
     receipt = folder / "it.tlog-proof"
     refused(call("stamp", receipt, "--authority", url), 64, "--trust FILE")
     refused(stamp(), 64, "--root FILE")
-    refused(stamp("--policy", "1.2.3"), 64, "--root")
+    refused(stamp("--tsa-policy", "1.2.3"), 64, "--root")
     assert desk.asked == []
 
 
@@ -186,7 +202,7 @@ def test_stamp__address_unusable__refused(call, folder):
 def test_add_authority__twice_or_a_bad_root_or_policy__refused_and_file_unchanged(call, folder):
     trust = folder / "trust.json"
     good = ("--name", "the office", "--root", folder / "root.pem")
-    assert call("trust", "add-authority", trust, *good, "--policy", "1.2.3").code == 0
+    assert call("trust", "add-authority", trust, *good, "--tsa-policy", "1.2.3").code == 0
     (authority,) = Roots.from_bytes(trust.read_bytes()).authorities
     assert (authority.name, authority.root, authority.policy) == (
         "the office",
@@ -197,6 +213,6 @@ def test_add_authority__twice_or_a_bad_root_or_policy__refused_and_file_unchange
     refused(call("trust", "add-authority", trust, *good), 65, "there already")
     bad_root = ("--name", "b", "--root", folder / "it.json")
     refused(call("trust", "add-authority", trust, *bad_root), 65, "it.json")
-    bad_policy = ("--name", "b", "--root", folder / "root.pem", "--policy", "x")
+    bad_policy = ("--name", "b", "--root", folder / "root.pem", "--tsa-policy", "x")
     refused(call("trust", "add-authority", trust, *bad_policy), 65, "policy")
     assert tree(folder) == before

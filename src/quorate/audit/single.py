@@ -9,13 +9,16 @@ from quorate.core.encoding import decode_text
 from quorate.core.errors import EncodingError, InputError, UndecidedError, VerificationError
 from quorate.log.checkpoint import WitnessIdentity, witnesses_among
 from quorate.log.equivocation import PREFIX, Evidence, verify_equivocation
-from quorate.log.policy import Policy
+from quorate.log.note import ED25519_NOTE, ML_DSA_44_COSIGNATURE
+from quorate.log.policy import Policy, log_among
 from quorate.log.receipt import HEADER, Receipt
 from quorate.log.verify import VerifiedReceipt, verify_receipt
 from quorate.provenance.kinds import KINDS
 from quorate.provenance.records import Record
 from quorate.provenance.roots import MemberRoot, Roots
 from quorate.provenance.statement import parse_envelope, verify_statement
+
+_TYPES = {ED25519_NOTE: "Ed25519", ML_DSA_44_COSIGNATURE: "ML-DSA-44"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,12 @@ def verify_file(
 
     A receipt needs ``leaf``, the record that it proves. Without ``trust`` only a bundle and a proof
     of equivocation can be verified, against their own roots and keys; nobody's statement can. A
-    receipt can also be held to a ``policy``; without ``trust`` its log is one of the policy's.
+    receipt and a proof of equivocation can also be held to a ``policy``; without ``trust`` their
+    log is one of the policy's.
     """
     receipt = data.startswith(HEADER.encode())
-    if policy is not None and not receipt:
-        raise InputError(f"could not hold {name} to a policy: it is no receipt")
+    if policy is not None and not receipt and not data.startswith(PREFIX):
+        raise InputError(f"could not hold {name} to a policy: it is no receipt, nor of a fork")
     if data.startswith(b"PK"):
         case = open_case(data, trust, None)
         return Finding(
@@ -54,7 +58,7 @@ def verify_file(
             },
         )
     if data.startswith(PREFIX):
-        return _equivocation(data, trust)
+        return _equivocation(data, trust, policy)
     if not receipt and not data.startswith(b"{"):
         raise UndecidedError(
             f"could not verify {name}: no statement, no receipt, no bundle, no evidence"
@@ -62,7 +66,8 @@ def verify_file(
     if trust is None and policy is None:
         raise UndecidedError(
             f"could not verify {name}: whose keys to believe is not known",
-            remedy="pass your trust file with --trust FILE",
+            remedy="pass your trust file with --trust FILE"
+            + (", or a policy that lists its log with --policy FILE" if receipt else ""),
         )
     if receipt:
         return _receipt(data, trust, leaf, policy)
@@ -135,8 +140,20 @@ def _under_policy(receipt: Receipt, leaf: bytes, policy: Policy) -> dict[str, st
     reached = witnesses_among([each.witness for each in verified.cosigners], known)
     return {
         **_place_of(verified, leaf),
+        **_demanded(policy, verified.checkpoint.origin),
         "cosigned by": f"{reached} of {possible} witnesses",
         **standing_under_policy(receipt, reached, possible),
+    }
+
+
+def _demanded(policy: Policy, origin: str) -> dict[str, str]:
+    """What is said where a policy is content with one of the two signatures that our logs give."""
+    kinds = {each.key.kind for each in policy.logs if each.key.name == origin}
+    if len(kinds) != 1:
+        return {}
+    return {
+        "signatures": f"of the log only {_TYPES[kinds.pop()]} was demanded: your policy lists no "
+        "key of another type, so one that was stripped is not missed"
     }
 
 
@@ -148,21 +165,24 @@ def _place_of(verified: VerifiedReceipt, leaf: bytes) -> dict[str, str]:
     }
 
 
-def _equivocation(data: bytes, trust: Roots | None) -> Finding:
+def _equivocation(data: bytes, trust: Roots | None, policy: Policy | None) -> Finding:
     try:
         text = decode_text(data)
         origin = Evidence.parse(text).log.origin
     except EncodingError as error:
         raise VerificationError(error.message, place="evidence", step="evidence.form") from None
-    if trust is None:
-        found = verify_equivocation(text)
-        facts = {
-            "trust level": "SELF",
-            "keys": "the file's own: nobody vouched that they are the log's",
-        }
-    else:
+    found = verify_equivocation(text)
+    facts = {
+        "trust level": "SELF",
+        "keys": "the file's own: nobody vouched that they are the log's",
+    }
+    if trust is not None:
         found = verify_equivocation(text, log_identity(_by_origin(trust, origin, "evidence")))
         facts = {"keys": "your trust file's"}
+    if policy is not None:
+        listed = log_among(origin, [each.key for each in policy.logs])
+        found = verify_equivocation(text, listed)
+        facts = {"keys": "your trust file's and your policy's" if trust else "your policy's"}
     facts["proven"] = f"{origin} signed two trees of which neither extends the other"
     facts["heads"] = f"{found.smaller.size} leaves, root {found.smaller.root.hex()}; "
     facts["heads"] += f"{found.larger.size} leaves, root {found.larger.root.hex()}"

@@ -88,6 +88,13 @@ def read_policy(policy: Path | None) -> Policy | None:
         raise InputError(f"could not use policy {policy}: {error.message}") from None
 
 
+def _record_beside(receipt: Path) -> Path:
+    """Where `log append --receipts` writes a record: as .json if it is JSON, else as .record."""
+    plain = receipt.with_suffix(".record")
+    other = receipt.with_suffix(".json")
+    return plain if plain.exists() and not other.exists() else other
+
+
 def _opener(key: Path | None, trust: Path | None, bundle: Path) -> SealingKey | None:
     """The auditor's key. A key only opens; what it opens is checked against the chain.
 
@@ -159,11 +166,14 @@ def verify_command(
     ],
     trust: TrustOption = None,
     record: Annotated[
-        Path | None, typer.Option(help="The record that a receipt proves; else FILE's .json.")
+        Path | None,
+        typer.Option(help="The record that a receipt proves; else FILE's .json or .record."),
     ] = None,
     policy: Annotated[
         Path | None,
-        typer.Option(help="Your policy: which logs and witnesses, how many. For receipts."),
+        typer.Option(
+            help="Your policy: which logs and witnesses, how many. For receipts and .equivocation."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -171,7 +181,7 @@ def verify_command(
     content = read_file(path, "file")
     leaf = None
     if path.suffix == ".tlog-proof":
-        leaf = read_file(record or path.with_suffix(".json"), "record", limit=65_535)
+        leaf = read_file(record or _record_beside(path), "record", limit=65_535)
     roots, rules = read_roots(trust), read_policy(policy)
     finding = verify_file(content, roots, leaf, policy=rules, name=str(path))
     if as_json:

@@ -20,11 +20,11 @@ from quorate.core.errors import (
     UsageError,
     VerificationError,
 )
-from quorate.core.keys import ED25519, ML_DSA_44, PublicKey
+from quorate.core.keys import PublicKey
 from quorate.log.checkpoint import Checkpoint, LogIdentity, WitnessIdentity
 from quorate.log.folder import FolderReader
-from quorate.log.note import ED25519_NOTE, ML_DSA_44_COSIGNATURE, Note, NoteKey
-from quorate.log.policy import Policy
+from quorate.log.note import Note, NoteKey
+from quorate.log.policy import Policy, log_among
 from quorate.log.shown import ShownHeads, read_heads
 from quorate.log.storage import CHECKPOINT, LogReader, read_entries
 from quorate.log.tiles import ENTRIES, TILE_WIDTH, Tile
@@ -41,7 +41,6 @@ VkeyOption = Annotated[
 PolicyOption = Annotated[
     Path | None, typer.Option(help="A trust policy (C2SP tlog-policy): logs, witnesses, quorum.")
 ]
-_SCHEMES = {ED25519_NOTE: ED25519, ML_DSA_44_COSIGNATURE: ML_DSA_44}
 
 
 def reader_of(place: str) -> LogReader:
@@ -88,7 +87,7 @@ def believe(
     if trust is not None:
         return _by_trust_file(origin, trust)
     if vkeys:
-        return Believed(_identity(origin, _parsed(vkeys)))
+        return Believed(log_among(origin, _parsed(vkeys)))
     return _by_policy(origin, policy) if policy is not None else None
 
 
@@ -163,7 +162,7 @@ def _by_trust_file(origin: str, path: Path) -> Believed:
 def _by_policy(origin: str, path: Path) -> Believed:
     policy = read_policy(path)
     assert policy is not None
-    return Believed(_identity(origin, [each.key for each in policy.logs]), policy=policy)
+    return Believed(log_among(origin, [each.key for each in policy.logs]), policy=policy)
 
 
 def _parsed(vkeys: Sequence[str]) -> list[NoteKey]:
@@ -171,17 +170,3 @@ def _parsed(vkeys: Sequence[str]) -> list[NoteKey]:
         return [NoteKey.parse_vkey(each) for each in vkeys]
     except QuorateError as error:
         raise UsageError(f"could not use --vkey: {error.message}") from None
-
-
-def _identity(origin: str, keys: Sequence[NoteKey]) -> LogIdentity:
-    own = {
-        _SCHEMES[key.kind]: key.key for key in keys if key.name == origin and key.kind in _SCHEMES
-    }
-    if not own:
-        raise VerificationError(f"is of the log {origin[:80]!r}, whose keys were not given")
-    if len(own) < 2:
-        raise UndecidedError(
-            f"could not check the log {origin[:80]!r}: only one of its two keys was given",
-            remedy="give its Ed25519 and its ML-DSA-44 verifier key",
-        )
-    return LogIdentity(origin, own[ED25519], own[ML_DSA_44])

@@ -10,13 +10,15 @@ import typer
 from quorate.audit.logs import log_identity
 from quorate.audit.timestamps import moment_of
 from quorate.cli.application import app
-from quorate.cli.audit import JsonOption, TrustOption, read_roots
+from quorate.cli.audit import JsonOption, TrustOption, read_policy, read_roots
+from quorate.cli.log_trust import PolicyOption as LogPolicyOption
 from quorate.cli.output import print_json, say, styled
 from quorate.core.encoding import decode_text
 from quorate.core.errors import EncodingError, InputError, UsageError
 from quorate.core.files import read_file, write_durable
 from quorate.core.sources import SystemRandomness
 from quorate.log.checkpoint import LogIdentity
+from quorate.log.policy import log_among
 from quorate.log.receipt import Receipt
 from quorate.log.timestamp import TimestampAuthority, obtain_timestamp, read_root
 from quorate.log.web.timestamp_client import HttpTimestampSource
@@ -29,7 +31,11 @@ trust_app = typer.Typer(help="Edit your own trust file.", no_args_is_help=True)
 app.add_typer(trust_app, name="trust")
 
 RootOption = typer.Option(help="The authority's root certificate, PEM or DER, from its own site.")
-PolicyOption = typer.Option(help="Demand this policy (dotted object identifier) of its tokens.")
+TsaPolicyOption = typer.Option(
+    "--tsa-policy",
+    metavar="OID",
+    help="Demand this policy (dotted object identifier) of its tokens.",
+)
 
 
 @app.command("stamp")
@@ -39,17 +45,19 @@ def stamp_command(
     authority: Annotated[str, typer.Option(help="URL of an RFC 3161 timestamp authority.")],
     trust: TrustOption = None,
     root: Annotated[Path | None, RootOption] = None,
-    policy: Annotated[str | None, PolicyOption] = None,
+    policy: LogPolicyOption = None,
+    tsa_policy: Annotated[str | None, TsaPolicyOption] = None,
     again: Annotated[bool, typer.Option(help="Replace a timestamp that is there.")] = False,
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Longest time to wait.")] = 20.0,
     as_json: JsonOption = False,
 ) -> int:
     """Have an outside authority say when the log had signed a receipt's checkpoint."""
     roots = read_roots(trust)
-    if roots is None:
+    if (roots is None) == (policy is None):
         raise UsageError(
             "could not stamp a receipt: whose keys its log has is not known",
-            remedy="pass your trust file with --trust FILE",
+            remedy="pass either your trust file with --trust FILE or a policy that lists both of "
+            "the log's keys with --policy FILE",
         )
     old = _read_receipt(receipt)
     if old.extra is not None and not again:
@@ -57,8 +65,8 @@ def stamp_command(
             f"could not stamp {receipt}: it carries a timestamp already",
             remedy="pass --again to replace it; an older one says more",
         )
-    log = _log_of(old, roots, receipt)
-    believed = _believed(authority, roots, root, policy)
+    log = _log_of(old, roots, policy, receipt)
+    believed = _believed(authority, roots, root, tsa_policy)
     with HttpTimestampSource(authority, seconds=seconds) as source:
         stamp = obtain_timestamp(source, old.note, log, believed, SystemRandomness())
     _replace(receipt, str(old.with_timestamp(stamp.token)).encode())
@@ -75,14 +83,14 @@ def add_authority_command(
     file: Annotated[Path, typer.Argument(help="Your trust file; it is changed.")],
     name: Annotated[str, typer.Option(help="What reports shall call the authority.")],
     root: Annotated[Path, RootOption],
-    policy: Annotated[str | None, PolicyOption] = None,
+    tsa_policy: Annotated[str | None, TsaPolicyOption] = None,
 ) -> int:
     """Believe the timestamps of an authority from now on."""
     roots = read_roots(file)
     assert roots is not None
     if name in {each.name for each in roots.authorities}:
         raise InputError(f"could not add authority {name!r} to {file}: it is there already")
-    added = _authority(name, root, policy)
+    added = _authority(name, root, tsa_policy)
     changed = dataclasses.replace(roots, authorities=(*roots.authorities, added))
     _replace(file, changed.to_bytes())
     say(styled("added", "green"), f": {file} believes timestamps of {name}")
@@ -96,9 +104,12 @@ def _read_receipt(path: Path) -> Receipt:
         raise InputError(f"could not stamp {path}: {error.message}") from None
 
 
-def _log_of(receipt: Receipt, roots: Roots, path: Path) -> LogIdentity:
+def _log_of(receipt: Receipt, roots: Roots | None, policy: Path | None, path: Path) -> LogIdentity:
     origin = receipt.note.text.split("\n", 1)[0]
-    for member in roots.members:
+    rules = read_policy(policy)
+    if rules is not None:
+        return log_among(origin, [each.key for each in rules.logs])
+    for member in roots.members if roots else ():
         if member.origin == origin:
             return log_identity(member)
     raise InputError(
@@ -107,14 +118,14 @@ def _log_of(receipt: Receipt, roots: Roots, path: Path) -> LogIdentity:
 
 
 def _believed(
-    url: str, roots: Roots, root: Path | None, policy: str | None
+    url: str, roots: Roots | None, root: Path | None, policy: str | None
 ) -> tuple[TimestampAuthority, ...]:
     """The authorities of the command line, else of the trust file."""
     if root is not None:
         return (_authority(url, root, policy),)
     if policy is not None:
-        raise UsageError("could not demand a policy: it goes with --root")
-    if not roots.authorities:
+        raise UsageError("could not demand a --tsa-policy: it goes with --root")
+    if roots is None or not roots.authorities:
         raise UsageError(
             "could not stamp a receipt: whose timestamps to believe is not known",
             remedy="pass the authority's root certificate with --root FILE, or add it to your "

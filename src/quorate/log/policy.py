@@ -22,7 +22,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from quorate.core.errors import EncodingError, VerificationError
+from quorate.core.errors import EncodingError, InputError, UndecidedError, VerificationError
+from quorate.core.keys import ED25519, ML_DSA_44, PublicKey
 from quorate.log.checkpoint import (
     Checkpoint,
     Cosignature,
@@ -228,6 +229,29 @@ class Policy:
         listed = [entry.key for entry in self.logs]
         known = listed if log is None else [verifier.note_key for verifier in log.verifiers]
         return [key for key in known if key.name == origin]
+
+
+def log_among(origin: str, keys: Iterable[NoteKey]) -> LogIdentity:
+    """The log called ``origin`` by its own ones of ``keys``, exactly one of each type.
+
+    Raises `VerificationError` if none is its own, `UndecidedError` if one type is missing and
+    `InputError` if there are two of one type: which of them counts nobody could say.
+    """
+    own: dict[str, PublicKey] = {}
+    for key in (each for each in keys if each.name == origin and each.kind in _LOG_TYPES):
+        if own.setdefault(key.key.scheme, key.key) != key.key:
+            raise InputError(
+                f"could not tell the log {origin[:80]!r} by its keys: two different ones of type "
+                f"{key.kind:#04x} were given"
+            )
+    if not own:
+        raise VerificationError(f"is of the log {origin[:80]!r}, whose keys were not given")
+    if len(own) < len(_LOG_TYPES):
+        raise UndecidedError(
+            f"could not check the log {origin[:80]!r}: only one of its two keys was given",
+            remedy="give its Ed25519 and its ML-DSA-44 verifier key",
+        )
+    return LogIdentity(origin, own[ED25519], own[ML_DSA_44])
 
 
 class _Draft:
