@@ -183,6 +183,18 @@ def test_appeal__anybody__extends_the_window_once(c):
     assert c.bond(c.v[3], VALIDATOR) == 5_000
 
 
+def test_appeal__when_the_task_has_ended__held_to_the_last_second_then_free(c):
+    task = caught(c, rounds=1)
+    c.rounds(c.stranger, "appeal", task, 1, c.v[3], word("at once"))
+    c.wait(2 * DAY)
+    with reverts("Rounds: the window is open"):
+        c.rounds(c.stranger, "resolve", task, 1, c.v[3])
+    assert (c.state(task), locks(c, c.v[3])) == (ENDED, 1)
+    c.wait(1)
+    c.rounds(c.stranger, "resolve", task, 1, c.v[3])
+    assert locks(c, c.v[3]) == 0
+
+
 def test_appeal__after_the_window__reverts(c):
     task = caught(c)
     c.wait(DAY)

@@ -348,7 +348,8 @@ class RoundsMachine(PairMachine):
                 for function in ("cancel", "advance", "settle", "open"):
                     self.act(t, self.c.stranger, function)
             assert self.c.state(task) in (0, ENDED)
-            self.pair.wait(2 * DAY)
+            # The window and its one extension are open until their last second, that one included.
+            self.pair.wait(2 * DEFAULTS["appeal_seconds"] + 1)
             for v in range(VALIDATORS):
                 if self.suspended_in(t, v):
                     self.resolve(t, v, 0, approved=False)
@@ -357,6 +358,21 @@ class RoundsMachine(PairMachine):
         for who in (*self.c.p, *self.c.v, self.c.sponsor):
             self.attempt(who, "Rounds", "claim")
         assert self.pair.view("Token", "balanceOf", self.pair.address("Rounds")) == 0
+
+
+def test_rounds__appeal_in_the_second_of_the_last_settlement__nothing_stays_locked():
+    """Found by the machine: no time passes between the suspension, its appeal and the teardown."""
+    machine = RoundsMachine()
+    machine.found([5_000] * VALIDATORS, False, {"rounds": 2, "low_score_penalty": 0})
+    common = ("true", [1] * PARTICIPANTS, True)
+    lone = {"who": 2, "vote": common, "bitmap": 0b1111, "absent": None, "lie": None}
+    machine.everybody_acts(0, lone, common)  # opens the task
+    machine.whole_round(0, lone, common)
+    machine.everybody_acts(0, lone, common)  # opens the second round, which is the last
+    machine.whole_round(0, lone | {"vote": ("false", *common[1:])}, common)
+    machine.appeal(0, 2, 0)
+    assert machine.suspended_in(0, 2) == 2
+    machine.teardown()
 
 
 def test_rounds__any_sequence__equals_twin_and_settlement():
