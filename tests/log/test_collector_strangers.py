@@ -142,7 +142,7 @@ def test_collect__segment_without_end__not_read_for_ever(log, tmp_path):
     assert sorted(logged(log, EVIL)) == [1]
 
 
-@pytest.mark.parametrize("name", [f".{NOTE}.{os.getpid()}.tmp", NOTE])
+@pytest.mark.parametrize("name", [f".{NOTE}.{os.getpid()}.tmp", NOTE], ids=["beside", "itself"])
 def test_collect__link_in_the_place_of_the_note__replaced_not_followed(log, tmp_path, victim, name):
     journals = tmp_path / "journals"
     journals.mkdir()
