@@ -26,7 +26,7 @@ services: .services/.installed-$(ANVIL_VERSION)-$(CAST_VERSION) ## Install the o
 	@.services/node_modules/.bin/anvil --version | head -n 1
 	@.services/node_modules/.bin/cast --version | head -n 1
 
-check: .venv/.installed-test ## Lint, types, floors and the fast tests, in under two minutes
+check: .venv/.installed-test ## Lint, types, floors and the fast tests, in about three minutes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

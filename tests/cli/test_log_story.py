@@ -70,8 +70,9 @@ def test_story__a_witnessed_log_put_back_then_forked__refused_then_proven_to_eve
             code, out, err = watch(serving.url, *keys)
             assert (code, out) == (1, "") and "FORK" in err
             code, out, err = watch(serving.url, *known, state=tmp_path / "strict")
-            assert (code, out) == (1, "")  # if only because no witness cosigned it
+            assert (code, out) == (1, "") and "FORK" in err  # not only that no witness cosigned it
         (proof,) = state.glob("*.equivocation")
+        assert len(list((tmp_path / "strict").glob("*.equivocation"))) == 1
         assert witness.process.poll() is None
 
     # Whoever is handed the evidence needs nobody's word for it.

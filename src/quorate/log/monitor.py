@@ -8,14 +8,15 @@ convinces everybody (`log.equivocation`).
 
 Steps of one look, each named in the `VerificationError` that it raises:
 
-1. ``monitor.checkpoint``  the checkpoint verifies, by the keys or the policy that the reader trusts
+1. ``monitor.checkpoint``  the checkpoint verifies by the keys that the reader trusts
 2. ``monitor.rollback``    the log is not smaller than it was
 3. ``monitor.fork``        it holds the tree that it had before, at the same size or as a beginning
 4. ``monitor.tiles``       its tiles are there and lead to the signed root
 5. ``monitor.entries``     if asked for: the new entries hash to the tiles, the first is the genesis
-6. ``monitor.witnessed``   with a policy: the log goes on from the head that satisfies its quorum
+6. ``monitor.witnessed``   with a policy: a head satisfies its quorum, and the log goes on from it
 7. ``monitor.behind``      with a policy: its witnesses are not left behind while the log grows
 
+Witnesses come after the trees: a fork that none of them cosigned is still proven to everybody.
 After an alarm the memory stays as it was: the next look finds the same. A log that cannot be
 reached is no alarm (`UnavailableError`). Format of the memory: docs/formats/monitor.md.
 """
@@ -160,12 +161,13 @@ def look(
             remedy="use one state folder for each log",
         )
     # 1. monitor.checkpoint
-    shown, verified, accepted = _read_heads(reader, log, check, policy)
+    shown, verified = _read_heads(reader, log, check, policy)
     note = _own_lines(shown.note(), log)
     sighting, head = _seen(reader, Head(log, note, ()), verified, last, full=full)
+    # 6. monitor.witnessed
+    accepted = None if policy is None else _accepted(shown, policy, log)
     if accepted is None:
         return sighting, head
-    # 6. monitor.witnessed
     _check_witnessed(reader, shown, accepted, head)
     # 7. monitor.behind
     _check_pace(accepted, sighting, behind)
@@ -214,13 +216,13 @@ def _seen(
 
 def _read_heads(
     reader: LogReader, log: LogIdentity, check: NoteCheck, policy: Policy | None
-) -> tuple[ShownHeads, VerifiedNote, VerifiedNote | None]:
-    """What is shown, what was verified of the checkpoint, and the head that fills the quorum."""
+) -> tuple[ShownHeads, VerifiedNote]:
+    """What is shown, and what was verified of the checkpoint."""
     try:
         shown = ShownHeads(reader.name, read_head(reader)) if policy is None else read_heads(reader)
         verified = check(shown.note())
         verify_note(shown.note(), log)  # whatever else is trusted, both keys are demanded
-        return shown, verified, None if policy is None else accept(shown, policy, log)
+        return shown, verified
     except VerificationError as error:
         raise VerificationError(
             error.message, step="monitor.checkpoint", place=error.place or CHECKPOINT
@@ -229,6 +231,14 @@ def _read_heads(
         raise VerificationError(
             error.message, step="monitor.checkpoint", place=CHECKPOINT
         ) from None
+
+
+def _accepted(shown: ShownHeads, policy: Policy, log: LogIdentity) -> VerifiedNote | None:
+    try:
+        return accept(shown, policy, log)
+    except (InputError, VerificationError) as error:
+        place = getattr(error, "place", "") or CHECKPOINT
+        raise VerificationError(error.message, step="monitor.witnessed", place=place) from None
 
 
 def _own_lines(text: str, log: LogIdentity) -> str:
