@@ -14,9 +14,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import ClassVar
 
 from log_peers import pymerkle_tree, raw_file, raw_file_grouped, sqlite_rows
 from log_recorder import recorder_latencies
@@ -41,25 +41,22 @@ def some_records(count: int) -> list[bytes]:
     return [different[i % 1000] for i in range(count)]
 
 
-def new_log(folder: Path) -> Log:
+class CountedLog(Log):
+    """A log that lists how many records each of its commits takes in."""
+
+    commits: ClassVar[list[int]] = []
+
+    def append_many(self, leaves: Iterable[bytes]) -> range:
+        """As every log does."""
+        indices = super().append_many(leaves)
+        self.commits.append(len(indices))
+        return indices
+
+
+def new_log(folder: Path, kind: type[Log] = Log) -> Log:
     """An empty log below ``folder``."""
     place = folder / f"log-{time.time_ns()}"
-    return Log.create(place, ORIGIN, *KEYS.log_signers, SystemClock())
-
-
-@contextmanager
-def counted_commits(log: Log) -> Iterator[list[int]]:
-    """While open, lists how many records each commit of ``log`` takes in."""
-    sizes: list[int] = []
-    append_many = log.append_many
-
-    def count(leaves: list[bytes]) -> range:
-        sizes.append(len(leaves))
-        return append_many(leaves)
-
-    log.append_many = count  # type: ignore[method-assign,assignment]
-    yield sizes
-    del log.append_many
+    return kind.create(place, ORIGIN, *KEYS.log_signers, SystemClock())
 
 
 def append_run(folder: Path, records: list[bytes], writers: int) -> tuple[float, int]:
@@ -72,7 +69,8 @@ def append_run(folder: Path, records: list[bytes], writers: int) -> tuple[float,
 
     share = len(records) // writers
     parts = [records[i * share : (i + 1) * share] for i in range(writers)]
-    with new_log(folder) as log, counted_commits(log) as sizes, Appender(log) as appender:
+    CountedLog.commits.clear()
+    with new_log(folder, CountedLog) as log, Appender(log) as appender:
         threads = [threading.Thread(target=write, args=(part,)) for part in parts]
         start = time.perf_counter()
         for thread in threads:
@@ -81,7 +79,7 @@ def append_run(folder: Path, records: list[bytes], writers: int) -> tuple[float,
             thread.join()
         seconds = time.perf_counter() - start
         assert log.size == share * writers + 1
-    return share * writers / seconds, int(statistics.median(sizes))
+    return share * writers / seconds, int(statistics.median(CountedLog.commits))
 
 
 def append_async(folder: Path, records: list[bytes], tasks: int = 10_000) -> float:
