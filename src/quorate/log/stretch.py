@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
+from typing import Any
 
 from quorate.core.errors import DamagedError, UnavailableError
 from quorate.log.ahead import ReadAhead
@@ -165,9 +166,9 @@ class _Work:
     roots: bytearray = field(default_factory=bytearray)
     edge: bytes = b""
     genesis: bytes | None = None
-    runs: list[list] = field(default_factory=list)  # type: ignore[type-arg]  # a Run's fields
+    runs: list[list[Any]] = field(default_factory=list)  # a Run's fields
     fault: Fault | None = None
-    _open: dict[str, list] = field(default_factory=dict)  # type: ignore[type-arg]
+    _open: dict[str, list[Any]] = field(default_factory=dict)
 
     def take(self, tile: Tile, bundle: Tile) -> None:
         """A tile and its bundle; after the first fault only what tells who is to blame."""
