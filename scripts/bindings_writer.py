@@ -56,7 +56,7 @@ class FaceWriter:
 
     def modules(self) -> dict[str, str]:
         """The sources by file name, before formatting: facts (structs, events) and the face."""
-        functions = [e for e in self._abi if e["type"] == "function"]
+        functions = longest([e for e in self._abi if e["type"] == "function"])
         events = [e for e in self._abi if e["type"] == "event"]
         # Written first: they say which structs are used.
         methods = [self._method(e) for e in sorted(functions, key=lambda e: str(e["name"]))]
@@ -85,6 +85,7 @@ class FaceWriter:
     def _deployment(self) -> str:
         inputs = [p for e in self._abi if e["type"] == "constructor" for p in e["inputs"]]
         typed = ", ".join(f"{_argument(p)}: {self._type(p, argument=True)}" for p in inputs)
+        typed = f"*, {typed}" if len(inputs) > _MOST_POSITIONAL else typed
         passed = ", ".join(_argument(p) for p in inputs)
         return (
             f"    @staticmethod\n    def deployment({typed}) -> Call:\n"
@@ -101,8 +102,8 @@ class FaceWriter:
         if entry["stateMutability"] not in ("view", "pure"):
             body = f'        return self._encode("{name}"{passed})'
             return f"    def {name}(self{typed}) -> Call:\n{about}\n{body}"
-        (output,) = entry["outputs"]
-        kind = self._type(output)
+        kinds = [self._type(output) for output in entry["outputs"]]
+        kind = kinds[0] if len(kinds) == 1 else f"tuple[{', '.join(kinds)}]"
         body = f'        return self._ask({kind}, "{name}"{passed})'
         return f"    def {name}(self{typed}) -> {kind}:\n{about}\n{body}"
 
@@ -131,6 +132,16 @@ class FaceWriter:
             return name
         plain = {"address": "str", "string": "str", "bool": "bool"}
         return plain.get(kind) or ("bytes" if kind.startswith("bytes") else "int")
+
+
+def longest(functions: list[Entry]) -> list[Entry]:
+    """Of functions of one name (default arguments make several) the one with all its arguments."""
+    found: dict[str, Entry] = {}
+    for entry in functions:
+        known = found.get(entry["name"])
+        if known is None or len(known["inputs"]) < len(entry["inputs"]):
+            found[entry["name"]] = entry
+    return list(found.values())
 
 
 def _argument(parameter: Entry) -> str:

@@ -54,11 +54,13 @@ def main() -> int:
     """Writes every artifact, or says which are stale; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail if one is stale")
-    check = parser.parse_args().check
+    parser.add_argument("names", nargs="*", help="contracts; all of the suite without any")
+    arguments = parser.parse_args()
+    check = arguments.check
     warnings.simplefilter("ignore")  # the size warning is an error of our own above
     stale = []
     comments = Comments(ROOT / "contracts")
-    for name in NAMES:
+    for name in arguments.names or NAMES:
         for path, data in compile_contract(name, comments).items():
             if path.exists() and path.read_bytes() == data:
                 continue

@@ -14,19 +14,18 @@ from quorate.ledger.contracts import Contract, load_artifact
 from quorate.ledger.interface import LoggedEvent
 from quorate.ledger.machine import BlockContext, Machine
 from quorate.ledger.state import State
-from quorate.ledger.transactions import BLOCK_GAS_LIMIT, Transaction, raw_address
-from tests.twins.anchor import Anchor
-from tests.twins.members import Members
-from tests.twins.rounds import Rounds
-from tests.twins.stakes import Stakes
-from tests.twins.token import Token
+from quorate.ledger.transactions import (
+    BLOCK_GAS_LIMIT,
+    Transaction,
+    created_address,
+    raw_address,
+)
 from tests.twins.world import Revert, World
 
 CHAIN_ID = 31337
 START = 1_800_000_000
 DAY = 86_400
 MEMBER, PARTICIPANT, VALIDATOR = 1, 2, 4
-SUITE = ("Members", "Token", "Stakes", "Rounds", "Anchor")
 
 
 class Reverted(Exception):
@@ -95,7 +94,8 @@ class Chain:
         contract = self.contracts[name]
         data = contract.encode(function, *arguments).data
         output = self.machine.call(contract.address, data, self.block())
-        return contract.decode(function, output)[0]
+        values = contract.decode(function, output)
+        return values[0] if len(values) == 1 else values
 
     def events(self, outcome) -> list[tuple[str, str, dict[str, Any]]]:
         by_address = {contract.address: contract for contract in self.contracts.values()}
@@ -108,54 +108,41 @@ class Chain:
 
 
 class Pair:
-    """The whole suite twice. `send` demands the same value, events or revert from both."""
+    """Contracts and their twins. `send` demands the same value, events or revert from both."""
 
-    def __init__(
-        self,
-        founders: list[tuple],
-        holders: list[tuple],
-        delay: int = 7 * DAY,
-        *,
-        bound: str | None = "Rounds",
-    ) -> None:
+    def __init__(self) -> None:
         self.chain = Chain()
         self.world = World(CHAIN_ID, START)
         self.twins: dict[str, Any] = {}
         self.deployer = account("deployer")
-        self._both("Members", Members, [founders], lambda: [founders])
-        self._both("Token", Token, ["Unit", "UNIT", holders], lambda: ["Unit", "UNIT", holders])
-        at = self.address
-        t = self.twins
-        self._both(
-            "Stakes",
-            Stakes,
-            [at("Token"), at("Members"), delay],
-            lambda: [t["Token"], t["Members"], delay, self.deployer],
-        )
-        self._both(
-            "Rounds",
-            Rounds,
-            [at("Members"), at("Token"), at("Stakes")],
-            lambda: [t["Members"], t["Token"], t["Stakes"]],
-        )
-        self._both("Anchor", Anchor, [at("Members")], lambda: [t["Members"]])
-        if bound:  # to the contract of that name, or to an account that plays it
-            target = at(bound) if bound in SUITE else bound
-            self.send(self.deployer, "Stakes", "bind", target)
+        self.heads: dict[str, bytes] = {}
 
-    def _both(self, name: str, twin: type, arguments: list, twin_arguments) -> None:
+    def predict(self, offset: int) -> str:
+        """The address of the contract that `add` creates after `offset` others."""
+        nonce = self.chain.machine.state.entry(raw_address(self.deployer)).nonce
+        return created_address(self.deployer, nonce + offset)
+
+    def add(self, name: str, twin: type, *arguments: Any) -> str:
+        """Deploys contract and twin with the same arguments; returns the address."""
+        address = self.predict(0)
+        self._tick()
+        self.world.events = []
+        try:
+            built: Any = twin(self.world, address, *arguments)
+        except Revert as reverted:
+            built = str(reverted)
         try:
             outcome = self.chain.deploy(name, self.deployer, *arguments)
         except Reverted as refused:
-            try:
-                twin(self.world, "0x" + "00" * 20, *twin_arguments())
-            except Revert as reverted:
-                assert str(refused) == str(reverted)
-                raise
-            raise AssertionError(f"{name}: only the contract refuses: {refused}") from refused
-        self.world.events = []
-        self.twins[name] = twin(self.world, self.address(name), *twin_arguments())
-        assert self.chain.events(outcome) == self.world.events
+            assert str(refused) == built, f"{name}: only the contract refuses: {refused}"
+            raise
+        assert not isinstance(built, str), f"{name}: only the twin refuses: {built}"
+        assert outcome.contract == address
+        self.twins[name] = built
+        found = self.chain.events(outcome)
+        assert found == self.world.events
+        self._check_heads(found)
+        return address
 
     def address(self, name: str) -> str:
         return self.chain.contracts[name].address
@@ -171,6 +158,7 @@ class Pair:
     def send(self, sender: str, name: str, function: str, *arguments: Any) -> Done:
         """The transaction on both; raises `Reverted` when both revert alike."""
         act = getattr(self.twins[name], function)
+        self._tick()
         try:
             value, events = self.world.transact(act, sender, *arguments)
             expected: Any = (value, events)
@@ -184,10 +172,12 @@ class Pair:
         assert found == expected, f"{name}.{function}:\ncontract {found}\ntwin     {expected}"
         if isinstance(found, str):
             raise Reverted(found)
+        self._check_heads(done.events)
         return done
 
     def view(self, name: str, function: str, *arguments: Any) -> Any:
         """The view on both."""
+        self.world.number = self.chain.number
         expected = getattr(self.twins[name], function)(*arguments)
         try:
             found = self.chain.view(name, function, *arguments)
@@ -195,6 +185,23 @@ class Pair:
             raise AssertionError(f"{name}.{function} reverts: {refused}") from refused
         assert found == expected, f"{name}.{function}:\ncontract {found}\ntwin     {expected}"
         return found
+
+    def _tick(self) -> None:
+        """The next transaction is a block of its own, reverted or not."""
+        self.world.number = self.chain.number + 1
+
+    def _check_heads(self, events: list[tuple[str, str, dict[str, Any]]]) -> None:
+        """The running hash of every contract that said something is that of all it ever said."""
+        for name, event, values in events:
+            shape = next(s for s in load_artifact(name).events.values() if s.name == event)
+            types = ["bytes32", *(kind for _, kind, _ in shape.parameters)]
+            entry = keccak256(encode(types, [shape.topic, *values.values()]))
+            head = self.heads.get(name, bytes(32))
+            count = (int.from_bytes(head[-5:], "big") + 1).to_bytes(5, "big")
+            self.heads[name] = keccak256(head + entry)[:-5] + count
+        for name in {name for name, _, _ in events}:
+            found = self.chain.view(name, "event_head")
+            assert found == self.heads[name], f"{name}: not the running hash of its events"
 
 
 def compact(raw: bytes) -> tuple[bytes, bytes]:

@@ -30,6 +30,7 @@ class Twin:
         self.address = address
         self.state = state
         world.twins.append(self)
+        world.at[address] = self
 
     def emit(self, name: str, **values: object) -> None:
         self.world.events.append((type(self).__name__, name, values))
@@ -41,6 +42,8 @@ class World:
     def __init__(self, chain_id: int, now: int) -> None:
         self.chain_id = chain_id
         self.now = now
+        self.number = 0  # of the block that the running transaction is in
+        self.at: dict[str, Twin] = {}  # by address: how twins find each other
         self.events: list[tuple[str, str, dict[str, object]]] = []
         self.twins: list[Twin] = []
 

@@ -22,7 +22,21 @@ from quorate.ledger.evidence import CodeRoot
 from quorate.ledger.interface import LoggedEvent
 from quorate.ledger.transactions import raw_address, spell_address
 
-NAMES = ("Members", "Token", "Stakes", "Rounds", "Anchor")
+NAMES = (
+    "Members",
+    "Token",
+    "Stakes",
+    "Tasks",
+    "Rounds",
+    "Appeals",
+    "Anchor",
+    "Assets",
+    "Grants",
+    "Gates",
+    "Timelock",
+    "Council",
+    "Governor",
+)
 """The suite, in the order of deployment."""
 
 
@@ -115,7 +129,7 @@ def parse_artifact(data: bytes) -> Artifact:
         runtime=decode_hex(value["runtime"]),
         compiler=value["compiler"],
         source=value["source"],
-        functions={e["name"]: _function(e) for e in abi if e["type"] == "function"},
+        functions=_functions(abi),
         events={shape.topic: shape for shape in shapes},
         constructor=_types(constructors[0]["inputs"]) if constructors else (),
     )
@@ -240,6 +254,24 @@ def _type_of(parameter: Mapping[str, Any]) -> str:
 
 def _types(parameters: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(_type_of(parameter) for parameter in parameters)
+
+
+def _functions(abi: Sequence[Mapping[str, Any]]) -> dict[str, Function]:
+    """By name; of several with one name the one with the most arguments.
+
+    Each of those is there by its signature too, such as ``f(uint256)``.
+    """
+    found: dict[str, Function] = {}
+    for entry in abi:
+        if entry["type"] == "function":
+            function = _function(entry)
+            known = found.get(function.name)
+            if known is not None:
+                found[f"{known.name}({','.join(known.inputs)})"] = known
+                found[f"{function.name}({','.join(function.inputs)})"] = function
+            if known is None or len(known.inputs) < len(function.inputs):
+                found[function.name] = function
+    return found
 
 
 def _function(entry: Mapping[str, Any]) -> Function:

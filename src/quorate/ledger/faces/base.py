@@ -61,10 +61,10 @@ class Face:
         return self.contract.encode(function, *arguments)
 
     def _ask(self, kind: type[T], function: str, *arguments: Any) -> T:
-        """The single value that a view returns, of ``kind``."""
+        """What a view returns, of ``kind``: its value, or a tuple of several."""
         call = self.contract.encode(function, *arguments)
-        (value,) = self.contract.decode(function, self._ledger.call(self.address, call.data))
-        return cast(T, _wrap(kind, value))
+        values = self.contract.decode(function, self._ledger.call(self.address, call.data))
+        return cast(T, _wrap(kind, values[0] if len(values) == 1 else values))
 
 
 @cache
