@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quorate.learning.lanes import to_lanes
 from quorate.learning.settlement import (
     FactsReader,
     Penalty,
@@ -15,6 +16,7 @@ from quorate.learning.settlement import (
     SettlementTerms,
     Vote,
     included_set,
+    medians_of,
     settle,
     share_rewards,
     two_thirds,
@@ -33,7 +35,7 @@ TERMS = SettlementTerms(
 )
 PEOPLE = ("p0", "p1", "p2")
 JUDGES = ("v0", "v1", "v2", "v3")
-HOUSES = {who: who.encode() for who in (*PEOPLE, *JUDGES)}
+NO_CONFLICTS = dict.fromkeys(PEOPLE, frozenset())
 TRUE, FALSE = b"t" * 32, b"f" * 32
 
 
@@ -49,7 +51,7 @@ FACTS = RoundFacts(
     PEOPLE,
     0b111,
     dict.fromkeys(JUDGES, 10),
-    HOUSES,
+    NO_CONFLICTS,
     everybody(0b111),
     everybody(vote(1, 2, -21)),
 )
@@ -138,10 +140,10 @@ def test_settle__liar__suspended_unpaid_unheard():
 
 def test_settle__own_house__score_ignored():
     votes = {who: vote(10 * i, 0, 0) for i, who in enumerate(JUDGES)}
-    houses = HOUSES | {"v3": HOUSES["p0"]}
-    facts = replace(FACTS, controllers=houses, votes=Poll(frozenset(JUDGES), votes))
+    houses = NO_CONFLICTS | {"p0": frozenset({"v3"})}
+    facts = replace(FACTS, conflicts=houses, votes=Poll(frozenset(JUDGES), votes))
     assert settle(facts, TERMS).scores["p0"] == 10  # of 0, 10, 20
-    everyone = replace(facts, controllers=dict.fromkeys(HOUSES, b"one"))
+    everyone = replace(facts, conflicts=dict.fromkeys(PEOPLE, frozenset(JUDGES)))
     assert settle(everyone, TERMS).scores["p0"] == 0
 
 
@@ -220,19 +222,45 @@ def test_included_set__by_stake_not_by_heads():
     assert included_set(facts) == 0b001
 
 
+def test_settle__concurred__set_as_signed__absent_pay__nobody_owes_an_inclusion():
+    facts = replace(FACTS, inclusion=Poll(), concurred=0b011, votes=everybody(vote(4, -5)))
+    found = settle(facts, TERMS)
+    assert (found.aborted, found.included, found.scores) == ("", 0b011, {"p0": 4, "p1": -5})
+    assert found.penalties == (Penalty("p2", 100, "absent"),)
+    assert settle(replace(facts, committed=0b001), TERMS).aborted == "too few commitments"
+
+
+def test_settle__spent__all_that_is_paid():
+    found = settle(FACTS, TERMS)
+    assert found.spent == 300 + 600 + 4 * 100
+    assert settle(replace(FACTS, committed=0), TERMS).spent == 0
+
+
+def test_medians_of__lanes_of_the_included__in_join_order():
+    facts = replace(FACTS, inclusion=everybody(0b101), votes=everybody(vote(4, -5)))
+    assert medians_of(facts, settle(facts, TERMS)) == to_lanes((4, -5))
+
+
 # --- reading facts from events ------------------------------------------------------------------
 
 
 def told(*events):
     reader = FactsReader()
+    reader.take("TaskCreated", {"validators": JUDGES})
     for i, who in enumerate(PEOPLE):
-        reader.take("Joined", {"participant": who, "index": i})
+        reader.take("Joined", {"participant": who, "index": i, "conflicts": 1 << i})
     for name, values in events:
         reader.take(name, values)
-    return reader.facts(HOUSES)
+    return reader.facts()
 
 
-OPENED = ("RoundOpened", {"validators": JUDGES, "stakes": (10, 0, 10, 10)})
+def seated(who, stake):
+    return ("Seated", {"validator": who, "stake": stake})
+
+
+SEATED = [seated(who, 10 * (who != "v1")) for who in JUDGES]
+FIXED = ("SetFixed", {"included": 0b011})
+OPENED = ("RoundOpened", {"eligible": 0b111, "seats": 0b1101, "stake": 30})
 COMMITTED = [("Committed", {"participant": who}) for who in PEOPLE]
 
 
@@ -246,22 +274,25 @@ def phase(number):
 
 def test_reader__whole_round__facts_in_their_places():
     facts = told(
+        *SEATED,
         OPENED,
         *COMMITTED[:2],
         *by("IncludeCommitted", "v0", "v2", "v3"),
         phase(3),
         *by("Included", "v0", "v2", bitmap=0b011),
         *by("Faulted", "v3", reason="reveal does not match"),
-        ("SetFixed", {}),
+        FIXED,
         phase(4),
         *by("VoteCommitted", "v0", "v2"),
         phase(5),
-        *by("VoteRevealed", "v0", aggregate=TRUE, scores=(1, 2), accept=True),
+        *by("VoteRevealed", "v0", aggregate=TRUE, lanes=to_lanes((1, 2)), accept=True),
         *by("Faulted", "v2", reason="no reveal"),
         ("Settled", {}),
     )
     assert facts.stakes == {"v0": 10, "v2": 10, "v3": 10}
+    assert facts.conflicts["p1"] == {"v1"}
     assert facts.committed == 0b011
+    assert facts.concurred is None
     assert facts.inclusion.held == {"v0": 0b011, "v2": 0b011}
     assert facts.inclusion.mismatched == {"v3"}
     assert facts.votes.held == {"v0": vote(1, 2)}
@@ -269,9 +300,37 @@ def test_reader__whole_round__facts_in_their_places():
 
 
 def test_reader__next_round__starts_afresh():
-    facts = told(OPENED, *COMMITTED, *by("IncludeCommitted", "v0"), ("Aborted", {}), OPENED)
+    facts = told(
+        *SEATED,
+        OPENED,
+        *COMMITTED,
+        *by("IncludeCommitted", "v0"),
+        ("Aborted", {}),
+        seated("v0", 7),
+        seated("v3", 0),
+        ("RoundOpened", {"eligible": 0b111, "seats": 0b0101, "stake": 17}),
+    )
+    assert facts.stakes == {"v0": 7, "v2": 10}
     assert facts.committed == 0
     assert facts.inclusion == facts.votes == Poll()
+
+
+def test_reader__batched_commitments_and_concurrence__all_at_once():
+    facts = told(
+        *SEATED,
+        OPENED,
+        ("CommittedMany", {"bits": 0b101, "commitments": (b"a", b"b")}),
+        COMMITTED[1],
+        phase(2),
+        ("SetFixed", {"included": 0b101}),
+        ("Concurred", {"seats": 0b1101, "commitments": ()}),
+        phase(5),
+        *by("VoteRevealed", "v0", aggregate=TRUE, lanes=to_lanes((1, 2)), accept=True),
+    )
+    assert (facts.committed, facts.concurred) == (0b111, 0b101)
+    assert facts.inclusion == Poll()
+    assert facts.votes.committed == {"v0", "v2", "v3"}
+    assert facts.votes.held == {"v0": vote(1, 2)}
 
 
 @pytest.mark.parametrize(
@@ -280,12 +339,12 @@ def test_reader__next_round__starts_afresh():
         ([], set(), ({"v0"}, {"v0"})),
         (by("IncludeCommitted", "v0"), set(), ({"v0"}, {"v0"})),
         ([*by("IncludeCommitted", "v0"), phase(3)], {"v0"}, ({"v0"}, {"v0"})),
-        ([*by("IncludeCommitted", "v0"), phase(3), ("SetFixed", {})], {"v0"}, (set(), {"v0"})),
-        ([*by("IncludeCommitted", "v0"), phase(3), ("SetFixed", {}), ("Settled", {})],
+        ([*by("IncludeCommitted", "v0"), phase(3), FIXED], {"v0"}, (set(), {"v0"})),
+        ([*by("IncludeCommitted", "v0"), phase(3), FIXED, ("Settled", {})],
          {"v0"}, (set(), set())),
     ],
 )  # fmt: skip
 def test_reader__equivocation__takes_away_what_was_not_yet_counted(before, committed, unseated):
-    facts = told(OPENED, *COMMITTED, *before, *by("Equivocated", "v0"))
+    facts = told(*SEATED, OPENED, *COMMITTED, *before, *by("Equivocated", "v0"))
     assert facts.inclusion.committed == committed
     assert (set(facts.inclusion.unseated), set(facts.votes.unseated)) == unseated

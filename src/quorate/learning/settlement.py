@@ -9,12 +9,16 @@ thresholds are ``3 * part >= 2 * whole`` over stakes as they stood when the roun
    ``absence_penalty`` (only here, where two thirds revealed). Too few included: aborted.
 3. Vote: two thirds of the stake must commit, else aborted. The aggregate with two thirds of the
    stake wins, else aborted; accepted if two thirds of the stake revealed it with a yes.
-4. A participant's score is the stake-weighted median (`weighted_median`) over the winners that do
-   not share its controller. Below ``score_floor`` it costs ``low_score_penalty``; if the candidate
-   was accepted, ``participant_reward * score // sum of the positive scores`` is earned.
+4. A participant's score is the stake-weighted median (`weighted_median`) over the winners that did
+   not share its controller when it joined. Below ``score_floor`` it costs ``low_score_penalty``; if
+   the candidate was accepted, ``participant_reward * score // sum of the positive scores`` is
+   earned.
 5. Each winner earns ``validator_reward // seated``; who revealed another aggregate is suspended.
 6. A commitment that was not opened, or not as committed, costs ``fault_penalty``, whatever the
    round comes to; only where a round aborts before its reveals does nobody owe one.
+
+Where all seated validators agreed on the set by signatures (`concur`), they did step 2 themselves:
+the set is what they signed, absences cost the same, and nobody owes an inclusion.
 
 Penalties are what the terms ask for; the chain burns less where a bond holds less. The median
 clips liars below half of the stake after the Yuma consensus (Bittensor, docs/consensus.md).
@@ -23,6 +27,8 @@ clips liars below half of the stake after the Yuma consensus (Bittensor, docs/co
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+from quorate.learning.lanes import from_lanes, to_lanes
 
 SCORE_LIMIT = 10**9
 """Largest absolute score, millionths."""
@@ -77,15 +83,18 @@ class RoundFacts:
     """One round as its events tell it.
 
     ``participants`` are all that joined, in join order (the place is the bit in bitmaps);
-    ``committed`` is a bitmap; ``stakes`` maps every seated validator, in list order, to its stake.
+    ``committed`` is a bitmap; ``stakes`` maps every seated validator, in list order, to its stake;
+    ``conflicts`` names per participant the validators whose scores of it are ignored;
+    ``concurred`` is the set that all seated validators signed, ``None`` where they voted on it.
     """
 
     participants: tuple[str, ...]
     committed: int
     stakes: Mapping[str, int]
-    controllers: Mapping[str, bytes]
+    conflicts: Mapping[str, frozenset[str]]
     inclusion: Poll[int]
     votes: Poll[Vote]
+    concurred: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,11 @@ class Settlement:
     validator_rewards: Mapping[str, int] = field(default_factory=dict)
     penalties: tuple[Penalty, ...] = ()
     suspended: tuple[str, ...] = ()
+
+    @property
+    def spent(self) -> int:
+        """All that the round paid, token units."""
+        return sum(self.rewards.values()) + sum(self.validator_rewards.values())
 
 
 def two_thirds(part: int, whole: int) -> bool:
@@ -164,6 +178,9 @@ def settle(facts: RoundFacts, terms: SettlementTerms) -> Settlement:
     whole = sum(facts.stakes.values())
     if facts.committed.bit_count() < terms.min_participants:
         return Settlement(aborted="too few commitments")
+    if facts.concurred is not None:
+        absences = _absences(facts, facts.concurred, terms)
+        return _counted(facts, terms, facts.concurred, absences)
     if not two_thirds(_stake(facts, facts.inclusion.committed), whole):
         return Settlement(aborted="too few validators")
     penalties = _faults(facts, facts.inclusion, terms)
@@ -174,6 +191,11 @@ def settle(facts: RoundFacts, terms: SettlementTerms) -> Settlement:
     if included.bit_count() < terms.min_participants:
         return Settlement("too few included", included, penalties=penalties)
     return _counted(facts, terms, included, penalties)
+
+
+def medians_of(facts: RoundFacts, result: Settlement) -> bytes:
+    """The medians as whoever settles shows them: a lane per included participant, in join order."""
+    return to_lanes(result.scores[who] for who in facts.participants if who in result.scores)
 
 
 def _counted(
@@ -232,7 +254,7 @@ def _scores(facts: RoundFacts, included: int, winners: tuple[str, ...]) -> dict[
         judged = [
             (facts.votes.revealed[who].scores[len(medians)], facts.stakes[who])
             for who in winners
-            if facts.controllers[who] != facts.controllers[participant]
+            if who not in facts.conflicts.get(participant, frozenset())
         ]
         medians[participant] = weighted_median(judged)
     return medians
@@ -260,34 +282,42 @@ def _stake(facts: RoundFacts, who: Iterable[str]) -> int:
 
 
 class FactsReader:
-    """Collects `RoundFacts` from the events of one task's Rounds contract, in their order.
+    """Collects `RoundFacts` from the events of one task, in their order.
 
-    ``take`` every event as (name, values by parameter name) with accounts as in ``controllers``;
+    ``take`` every event of Tasks, Rounds and Appeals about it as (name, values by parameter name);
     ``facts`` then holds the newest round's facts, complete once it is closed.
     """
 
     def __init__(self) -> None:
-        self._participants: list[str] = []
+        self.validators: tuple[str, ...] = ()
+        self.participants: list[str] = []
+        self._conflicts: dict[str, frozenset[str]] = {}
+        self._bonds: dict[str, int] = {}
         self._stakes: dict[str, int] = {}
         self._committed = 0
+        self._concurred: int | None = None
+        self._included = 0
         self._polls: list[_Polling] = [_Polling(), _Polling()]
         self._counted = 0
 
     def take(self, name: str, values: Mapping[str, Any]) -> None:
         """One event; those that say nothing about the facts of a round are passed over."""
         poll = self._polls[min(self._counted, 1)]
-        if name == "Joined":
-            self._participants.append(values["participant"])
-        elif name == "RoundOpened":
-            self._open(values)
+        if name in ("TaskCreated", "Joined", "Seated", "RoundOpened"):
+            self._prepare(name, values)
         elif name == "Committed":
-            self._committed |= 1 << self._participants.index(values["participant"])
+            self._committed |= 1 << self.participants.index(values["participant"])
+        elif name == "CommittedMany":
+            self._committed |= values["bits"]
         elif name in ("IncludeCommitted", "VoteCommitted"):
             poll.committed.add(values["validator"])
+        elif name == "Concurred":
+            self._concurred = self._included
+            self._polls[1].committed |= self._at(values["seats"])
         elif name == "Included":
             poll.revealed[values["validator"]] = values["bitmap"]
         elif name == "VoteRevealed":
-            vote = Vote(values["aggregate"], tuple(values["scores"]), values["accept"])
+            vote = Vote(values["aggregate"], from_lanes(values["lanes"]), values["accept"])
             poll.revealed[values["validator"]] = vote
         elif name == "Faulted" and values["reason"] == "reveal does not match":
             poll.mismatched.add(values["validator"])
@@ -297,24 +327,37 @@ class FactsReader:
             self._unseat(values["validator"])
         elif name in ("SetFixed", "Settled", "Aborted"):
             self._counted = 1 if name == "SetFixed" else 2
+            self._included = values["included"] if name == "SetFixed" else self._included
 
-    def facts(self, controllers: Mapping[str, bytes]) -> RoundFacts:
-        """The newest round; ``controllers`` by account, as they stood when it was settled."""
+    def facts(self) -> RoundFacts:
+        """The newest round."""
         return RoundFacts(
-            tuple(self._participants),
+            tuple(self.participants),
             self._committed,
             dict(self._stakes),
-            controllers,
+            dict(self._conflicts),
             self._polls[0].poll(),
             self._polls[1].poll(),
+            self._concurred,
         )
 
-    def _open(self, values: Mapping[str, Any]) -> None:
-        pairs = zip(values["validators"], values["stakes"], strict=True)
-        self._stakes = {who: stake for who, stake in pairs if stake}
-        self._committed = 0
-        self._polls = [_Polling(), _Polling()]
-        self._counted = 0
+    def _prepare(self, name: str, values: Mapping[str, Any]) -> None:
+        if name == "TaskCreated":
+            self.validators = tuple(values["validators"])
+        elif name == "Joined":
+            self.participants.append(values["participant"])
+            self._conflicts[values["participant"]] = self._at(values["conflicts"])
+        elif name == "Seated":
+            self._bonds[values["validator"]] = values["stake"]
+        else:
+            seated = self._at(values["seats"])
+            self._stakes = {who: self._bonds[who] for who in self.validators if who in seated}
+            self._committed, self._concurred, self._included = 0, None, 0
+            self._polls = [_Polling(), _Polling()]
+            self._counted = 0
+
+    def _at(self, bits: int) -> frozenset[str]:
+        return frozenset(who for place, who in enumerate(self.validators) if bits >> place & 1)
 
     def _unseat(self, who: str) -> None:
         """A seat lost takes with it what was not yet counted; before reveals, the commitment."""
