@@ -105,8 +105,8 @@ def register(
     assert staticcall members.is_active(msg.sender), "Assets: not an active member"
     assert kind != 0 and kind <= KINDS, "Assets: no such kind"
     assert royalty_bps <= MAX_ROYALTY, "Assets: royalty over one half"
-    nobody: bool = royalty_receiver == empty(address)
-    assert nobody == (royalty_bps == 0), "Assets: royalty for nobody"
+    somebody: bool = royalty_receiver != empty(address)
+    assert somebody or royalty_bps == 0, "Assets: royalty for nobody"
     before: uint256 = 0
     for parent: uint256 in parents:
         assert parent > before, "Assets: parents not ascending"

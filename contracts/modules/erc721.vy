@@ -2,10 +2,10 @@
 """
 @title   ERC-721: who owns a numbered token, and who else may move it
 @license Apache-2.0
-@notice  Transfers and approvals as the ERC says. A token is never burnt. What a token stands for is
-         the business of the contract that mints it.
-@dev     Views stay open while a receiver is asked, so that it can look at what it gets; all state is
-         final by then. Whatever changes state is locked.
+@notice  Transfers and approvals as the ERC says. A token is never burnt. What a token stands for
+         is the business of the contract that mints it.
+@dev     Views stay open while a receiver is asked, so that it can look at what it gets; all state
+         is final by then. Whatever changes state is locked.
 """
 
 from ..interfaces import IAssets

@@ -58,11 +58,11 @@ class Assets(Face):
         return self._ask(tuple[int, int], "asset_of_digest", digest)
 
     def balanceOf(self, owner: str) -> int:
-        """How many tokens an account owns."""
+        """ERC-5192 shape: an account has one membership or none."""
         return self._ask(int, "balanceOf", owner)
 
     def council(self) -> str:
-        """The contract's `council`."""
+        """The contract of the council, for emergencies."""
         return self._ask(str, "council")
 
     def epoch_of(self, arg0: int) -> int:
@@ -98,7 +98,7 @@ class Assets(Face):
         return self._ask(str, "members")
 
     def name(self) -> str:
-        """The contract's `name`."""
+        """ERC-20 name."""
         return self._ask(str, "name")
 
     def new_version(self, asset: int, digest: bytes, uri: str) -> Call:
@@ -108,7 +108,7 @@ class Assets(Face):
         return self._encode("new_version", asset, digest, uri)
 
     def ownerOf(self, token_id: int) -> str:
-        """Who owns a token."""
+        """ERC-5192 shape: the account at a position, suspended or not."""
         return self._ask(str, "ownerOf", token_id)
 
     def parents_of(self, asset: int) -> tuple[int, ...]:
@@ -156,11 +156,11 @@ class Assets(Face):
         return self._ask(bool, "supportsInterface", interface_id)
 
     def symbol(self) -> str:
-        """The contract's `symbol`."""
+        """ERC-20 symbol."""
         return self._ask(str, "symbol")
 
     def timelock(self) -> str:
-        """The contract's `timelock`."""
+        """The contract that executes what the members decided."""
         return self._ask(str, "timelock")
 
     def tokenURI(self, token_id: int) -> str:

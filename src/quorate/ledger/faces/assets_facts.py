@@ -10,9 +10,7 @@ from quorate.ledger.faces.base import TypedEvent
 
 
 class Asset(NamedTuple):
-    """What is known about an asset beside its owner and versions; kind 0 when there is none
-    of that number.
-    """
+    """What is known about an asset beside its owner and versions; kind 0 when there is none."""
 
     kind: int
     status: int
