@@ -1,228 +1,389 @@
-"""Settlement, appeals and lies in plain Python."""
+"""The rest of Rounds in plain Python: batches, settlement, the ledger, ways out, views."""
 
-from coincurve import PublicKey
-from Crypto.Hash import keccak
-
-from tests.twins.phases import Phases
-from tests.twins.tasks import INCLUDE_COMMIT, SETTLED, VOTE_COMMIT, VOTE_REVEAL, Suspension, Task
+from tests.twins.phases import Phases, Task
+from tests.twins.signing import digest_in, separator_of, signer_of
+from tests.twins.table import (
+    COMMIT,
+    ENDED,
+    INCLUDE_COMMIT,
+    NO_TERMS,
+    SETTLED,
+    VOTE_COMMIT,
+    VOTE_REVEAL,
+    digest_of,
+    lanes_of,
+    root_of,
+    roster_of,
+    scores_of,
+)
 from tests.twins.world import (
     NOBODY,
     PARTICIPANT,
     VALIDATOR,
-    Revert,
+    ZERO,
     bits,
-    keccak_of,
     need,
-    tag,
+    places,
     two_thirds,
 )
+
+COMMIT_TYPE = "Commit(bytes32 task,uint256 round,bytes32 commitment)"
+BALLOT_TYPE = "Ballot(bytes32 task,uint256 round,uint256 phase,uint256 included,bytes32 commitment)"
 
 
 class Rounds(Phases):
     """All of Rounds."""
 
-    # --- settlement -------------------------------------------------------------------------
+    # --- many at once -------------------------------------------------------------------------
 
-    def settle(self, sender: str, task: bytes) -> None:
+    def commit_many(  # noqa: PLR0917 (the contract's own arguments)
+        self,
+        sender: str,
+        task: bytes,
+        roster: list[str],
+        chosen: int,
+        commitments: list[bytes],
+        signatures: list[tuple[bytes, bytes]],
+    ) -> None:
+        t = self._in_phase(task, COMMIT)
+        need(roster_of(roster) == roster_of(t.accounts()), "Rounds: not the roster")
+        indices = places(chosen)
+        need(set(indices) <= t.eligible - t.committed, "Rounds: not due")
+        need(len(indices) == len(commitments) == len(signatures), "Rounds: not due")
+        for index, commitment, signature in zip(indices, commitments, signatures, strict=True):
+            need(commitment != ZERO, "Rounds: no commitment")
+            values = [task, t.number, commitment]
+            found = self._signer(COMMIT_TYPE, ["bytes32", "uint256", "bytes32"], values, signature)
+            need(found == t.trainees[index].account, "Rounds: not the signer")
+            t.committed.add(index)
+        self.emit(
+            "CommittedMany",
+            task=task,
+            round=t.number,
+            bits=chosen,
+            commitments=tuple(commitments),
+        )
+        self._step(task)
+
+    def concur(
+        self,
+        sender: str,
+        task: bytes,
+        included: int,
+        commitments: list[bytes],
+        signatures: list[tuple[bytes, bytes]],
+    ) -> None:
+        t = self._in_phase(task, INCLUDE_COMMIT)
+        need(not t.cast, "Rounds: already committed")
+        need(set(places(included)) <= t.committed, "Rounds: bit without commitment")
+        enough = len(places(included)) >= t.terms["min_participants"]
+        need(enough, "Rounds: too few included")
+        everybody = len(t.seats) == len(commitments) == len(signatures)
+        need(everybody, "Rounds: not all validators")
+        for place, commitment, signature in zip(
+            sorted(t.seats), commitments, signatures, strict=True
+        ):
+            need(commitment != ZERO, "Rounds: no commitment")
+            signer = self.ballot_signer(
+                task, t.number, VOTE_COMMIT, included, commitment, signature
+            )
+            need(signer == t.judges[place].account, "Rounds: not the signer")
+            t.ballots[place] = commitment
+        self._fix(task, set(places(included)))
+        t.cast = set(t.seats)
+        self.emit(
+            "Concurred",
+            task=task,
+            round=t.number,
+            seats=bits(t.seats),
+            commitments=tuple(commitments),
+        )
+        self._enter(task, VOTE_REVEAL, "reveal_seconds")
+
+    def ballot_signer(  # noqa: PLR0917 (what is signed)
+        self,
+        task: bytes,
+        number: int,
+        phase: int,
+        included: int,
+        commitment: bytes,
+        signature: tuple[bytes, bytes],
+    ) -> str:
+        """Who signed this ballot for this contract."""
+        types = ["bytes32", "uint256", "uint256", "uint256", "bytes32"]
+        values = [task, number, phase, included, commitment]
+        return self._signer(BALLOT_TYPE, types, values, signature)
+
+    def _signer(self, shape: str, types: list[str], values: list, signature: tuple) -> str:
+        return signer_of(digest_in(self.separator(), shape, types, values), signature)
+
+    # --- settlement ---------------------------------------------------------------------------
+
+    def settle(  # noqa: PLR0917 (the contract's own arguments)
+        self,
+        sender: str,
+        task: bytes,
+        votes: list[tuple],
+        lanes: bytes,
+        medians: bytes,
+        before: list[int],
+    ) -> None:
         t = self.state.tasks.get(task)
-        need(t is not None and t.round.phase == VOTE_REVEAL, "Rounds: not the phase for it")
-        self._need_over(t)
-        self._fault_silent(task)
-        r = t.round
-        agreed: set[int] = set()
-        for aggregate in {t.ballots[place].aggregate for place in r.held}:
-            same = {place for place in r.held if t.ballots[place].aggregate == aggregate}
-            if two_thirds(self._stake(t, same), r.stake):
-                agreed = same
-        if not agreed:
+        need(t is not None and t.phase == VOTE_REVEAL, "Rounds: not the phase for it")
+        shown = self._shown(task, votes, lanes)
+        need(t.held <= shown.keys(), "Rounds: a revealed vote is missing")
+        over = self.world.now > t.deadline or t.cast <= shown.keys()
+        need(over, "Rounds: the phase is not over")
+        for place in sorted(shown.keys() - t.held):
+            aggregate, accept, own = shown[place]
+            self._vote(task, place, aggregate, accept, own)
+        self._fault_silent(task, t.cast - shown.keys())
+        t.cast = set()
+        winners = self._winners(t, shown)
+        if not winners:
             self._abort(task, "no agreement")
             return
-        aggregate = t.ballots[min(agreed)].aggregate
-        accepting = {place for place in agreed if t.ballots[place].accept}
-        accepted = two_thirds(self._stake(t, accepting), r.stake)
-        t.results[t.number] = (aggregate, bits(r.included), accepted)
+        true = self.medians(task, winners, {place: shown[place][2] for place in winners})
+        need(medians == lanes_of(true), "Rounds: not the median")
+        words = [entry.word() for entry in t.entries]
+        need(list(before) == words, "Rounds: not the ledger")
+        self._conclude(task, shown, winners, true)
+
+    def _shown(self, task: bytes, votes: list[tuple], lanes: bytes) -> dict[int, tuple]:
+        """By place, the votes that match what was committed."""
+        t = self._task(task)
+        width = 4 * len(t.included)
+        need(len(lanes) == len(votes) * width + 28, "Rounds: wrong number of scores")
+        shown: dict[int, tuple] = {}
+        for nth, (place, aggregate, accept, salt) in enumerate(votes):
+            need(place > max(shown, default=-1), "Rounds: votes out of order")
+            own = lanes[nth * width : (nth + 1) * width]
+            matches = place in t.cast | t.held and t.ballots[place] == self.vote_hash(
+                task, place, aggregate, accept, salt, own
+            )
+            need(matches, "Rounds: vote does not match")
+            shown[place] = (aggregate, accept, own)
+        return shown
+
+    def _winners(self, t: Task, shown: dict[int, tuple]) -> set[int]:
+        for aggregate in {vote[0] for vote in shown.values()}:
+            same = {place for place, vote in shown.items() if vote[0] == aggregate}
+            if two_thirds(t.stake_of(same), t.stake):
+                return same
+        return set()
+
+    def medians(self, task: bytes, winners: set[int], lanes: dict[int, bytes]) -> list[int]:
+        """Per included participant the greatest score that half of the stake gave or beat."""
+        t = self._task(task)
+        scores = {place: scores_of(lanes[place]) for place in winners}
+        found = []
+        for nth, index in enumerate(sorted(t.included)):
+            judges = winners - t.trainees[index].conflicts
+            given = [(scores[place][nth], t.judges[place].stake) for place in judges]
+            whole, above, median = sum(stake for _, stake in given), 0, 0
+            for score, stake in sorted(given, reverse=True):
+                above += stake
+                if 2 * above >= whole:
+                    median = score
+                    break
+            found.append(median)
+        return found
+
+    def _conclude(
+        self, task: bytes, shown: dict[int, tuple], winners: set[int], medians: list[int]
+    ) -> None:
+        t = self._task(task)
+        aggregate = shown[min(winners)][0]
+        accepting = {place for place in winners if shown[place][1]}
+        accepted = two_thirds(t.stake_of(accepting), t.stake)
+        earned = sum(entry.amount for entry in t.entries)
+        for place in winners:
+            t.entries[place].amount += t.terms["validator_reward"] // t.seated
+            t.entries[place].settled += 1
+        positive = sum(max(median, 0) for median in medians)
+        for index, median in zip(sorted(t.included), medians, strict=True):
+            entry = t.entries[len(t.judges) + index]
+            entry.settled += 1
+            entry.score += median
+            if accepted and median > 0:
+                entry.amount += t.terms["participant_reward"] * median // positive
+            if median < t.terms["score_floor"]:
+                self._punish_low(task, index, median)
+        spent = sum(entry.amount for entry in t.entries) - earned
+        t.root = root_of(task, [entry.word() for entry in t.entries])
+        t.result = (t.number, aggregate, accepted)
+        for place in sorted(shown.keys() - winners):
+            self._suspend(task, place, shown[place][0])
         self.emit(
             "Settled",
             task=task,
             round=t.number,
             aggregate=aggregate,
-            included=bits(r.included),
+            included=bits(t.included),
             accepted=accepted,
+            winners=bits(winners),
+            medians=lanes_of(medians),
+            spent=spent,
+            root=t.root,
         )
-        self._score(task, agreed, accepted)
-        for place in sorted(agreed):
-            self._reward(task, t.validators[place], t.terms["validator_reward"] // r.seated)
-        for place in sorted(r.held - agreed):
-            self._suspend(task, place)
         self._close(task, SETTLED)
 
-    def _score(self, task: bytes, agreed: set[int], accepted: bool) -> None:
+    def _punish_low(self, task: bytes, index: int, median: int) -> None:
         t = self._task(task)
-        included = sorted(t.round.included)
-        medians = [self._median(t, agreed, i, nth) for nth, i in enumerate(included)]
-        positive = sum(max(median, 0) for median in medians)
-        for index, median in zip(included, medians, strict=True):
-            account = t.participants[index]
-            reward = 0
-            if accepted and median > 0:
-                reward = t.terms["participant_reward"] * median // positive
-            t.escrow -= reward
-            self._owe(account, reward)
-            low = median < t.terms["score_floor"]
-            penalty = t.terms["low_score_penalty"] if low else 0
-            if low:
-                self._stakes.slash(self.address, account, PARTICIPANT, penalty, "low score")
-            self._stakes.record(self.address, account, PARTICIPANT, median, False)
-            self.emit(
-                "Scored",
-                task=task,
-                round=t.number,
-                participant=account,
-                median=median,
-                reward=reward,
-                penalty=penalty,
-            )
-
-    def _median(self, t: Task, agreed: set[int], index: int, nth: int) -> int:
-        own = self._members.controller_of(t.participants[index])
-        scored = [
-            (t.ballots[place].scores[nth], t.ballots[place].stake)
-            for place in agreed
-            if self._members.controller_of(t.validators[place]) != own
-        ]
-        whole = sum(stake for _, stake in scored)
-        above = 0
-        for score, stake in sorted(scored, reverse=True):
-            above += stake
-            if 2 * above >= whole:
-                return score
-        return 0
-
-    def _reward(self, task: bytes, account: str, amount: int) -> None:
-        t = self._task(task)
-        t.escrow -= amount
-        self._owe(account, amount)
-        self._stakes.record(self.address, account, VALIDATOR, 0, False)
-        self.emit("Rewarded", task=task, round=t.number, validator=account, amount=amount)
-
-    def _suspend(self, task: bytes, place: int) -> None:
-        t = self._task(task)
-        deadline = self.world.now + t.terms["appeal_seconds"]
-        t.suspensions[place] = Suspension(t.number, deadline)
+        trainee, penalty = t.trainees[index], t.terms["low_score_penalty"]
+        trainee.dirty = True
         self.emit(
-            "Suspended",
+            "LowScore",
             task=task,
             round=t.number,
-            validator=t.validators[place],
-            aggregate=t.ballots[place].aggregate,
-            deadline=deadline,
+            participant=trainee.account,
+            median=median,
+            penalty=penalty,
         )
+        stakes = self.world.at[self._stakes]
+        stakes.slash(self.address, trainee.account, PARTICIPANT, penalty, "low score")
 
-    # --- appeals and lies -------------------------------------------------------------------
-
-    def appeal(
-        self, sender: str, task: bytes, number: int, validator: str, evidence: bytes
-    ) -> None:
-        t, _, suspension = self._suspended(task, number, validator)
-        need(self.world.now <= suspension.deadline, "Rounds: the window is over")
-        if not suspension.appealed:
-            suspension.deadline += t.terms["appeal_seconds"]
-            suspension.appealed = True
-        self.emit(
-            "Appealed",
-            task=task,
-            round=number,
-            validator=validator,
-            appellant=sender,
-            evidence=evidence,
-            deadline=suspension.deadline,
-        )
-
-    def resolve(self, sender: str, task: bytes, number: int, validator: str) -> None:
-        _, place, suspension = self._suspended(task, number, validator)
-        reinstated = self._members.approved(self.appeal_subject(task, number, validator))
-        late = self.world.now > suspension.deadline
-        need(reinstated or late, "Rounds: the window is open")
-        self.emit("Resolved", task=task, round=number, validator=validator, reinstated=reinstated)
-        if reinstated:
-            self._release(task, place)
-        else:
-            self._expel(task, place, "lie")
-
-    def prove_equivocation(  # noqa: PLR0917 (the contract's own arguments)
-        self,
-        sender: str,
-        task: bytes,
-        number: int,
-        validator: str,
-        phase: int,
-        hash_a: bytes,
-        signature_a: tuple[bytes, bytes],
-        hash_b: bytes,
-        signature_b: tuple[bytes, bytes],
-    ) -> None:
-        t = self.state.tasks.get(task)
-        need(t is not None, "Rounds: not a validator here")
-        place = self._place(t, validator)
-        need(1 <= number <= t.number, "Rounds: no such round")
-        need(phase in (INCLUDE_COMMIT, VOTE_COMMIT), "Rounds: no such phase")
-        need(hash_a != hash_b, "Rounds: the hashes are the same")
-        need(place not in t.expelled, "Rounds: already expelled")
-        for hash_, signature in ((hash_a, signature_a), (hash_b, signature_b)):
-            types = ["bytes32", "uint256", "address", "bytes32", "uint256", "uint256", "bytes32"]
-            head = [tag("quorate/sign/v1"), self.world.chain_id, self.address, task]
-            digest = keccak_of(types, [*head, number, phase, hash_])
-            need(signer_of(digest, signature) == validator, "Rounds: not the validator's hand")
-        self.emit("Equivocated", task=task, round=number, validator=validator, phase=phase)
-        self._expel(task, place, "equivocation")
-
-    def _suspended(self, task: bytes, number: int, validator: str) -> tuple[Task, int, Suspension]:
-        t = self.state.tasks.get(task)
-        if t is None or validator not in t.validators:
-            raise Revert("Rounds: not suspended there")
-        place = t.validators.index(validator)
-        suspension = t.suspensions.get(place)
-        if suspension is None or suspension.round != number:
-            raise Revert("Rounds: not suspended there")
-        return t, place, suspension
-
-    def _expel(self, task: bytes, place: int, reason: str) -> None:
+    def _suspend(self, task: bytes, place: int, aggregate: bytes) -> None:
         t = self._task(task)
-        t.expelled.add(place)
-        if t.round.phase < SETTLED:
-            for group in (t.round.seats, t.round.cast, t.round.waiting, t.round.held):
+        judge = t.judges[place]
+        judge.suspended = judge.dirty = True
+        seconds = t.terms["appeal_seconds"]
+        appeals = self.world.at[self._appeals]
+        appeals.suspend(self.address, task, t.number, judge.account, aggregate, seconds)
+
+    # --- ways out -----------------------------------------------------------------------------
+
+    def release(self, sender: str, task: bytes, account: str) -> None:
+        t = self.state.tasks.get(task)
+        need(t is not None and t.state == ENDED, "Rounds: the task has not ended")
+        place, index = t.place(account), t.index(account)
+        judge = None if place is None else t.judges[place]
+        trainee = None if index is None else t.trainees[index]
+        holds_judge = judge is not None and judge.locked
+        holds_trainee = trainee is not None and trainee.locked
+        waits = holds_judge and judge.suspended
+        need(holds_trainee or not waits, "Rounds: suspended")
+        need(holds_judge or holds_trainee, "Rounds: nothing held")
+        if holds_judge and not waits:
+            self._let_go(judge)
+        if holds_trainee:
+            trainee.locked = False
+            self.world.at[self._stakes].unlock(self.address, account, PARTICIPANT)
+
+    def expel(self, sender: str, task: bytes, validator: str, reason: str) -> None:
+        need(sender == self._appeals, "Rounds: only Appeals")
+        t = self._task(task)
+        place = t.place(validator)
+        judge = t.judges[place]
+        judge.expelled, judge.suspended = True, False
+        if COMMIT <= t.phase < SETTLED:
+            for group in (t.seats, t.cast, t.held):
                 group.discard(place)
-        self._punish(t.validators[place], VALIDATOR, t.terms["lie_penalty"], reason)
-        self._release(task, place)
+        self._punish_judge(t, place, t.terms["lie_penalty"], reason)
+        self._let_go(judge)
 
-    def _release(self, task: bytes, place: int) -> None:
+    def reinstate(self, sender: str, task: bytes, validator: str) -> None:
+        need(sender == self._appeals, "Rounds: only Appeals")
         t = self._task(task)
-        t.suspensions.pop(place, None)
-        if place in t.locked:
-            t.locked.remove(place)
-            self._stakes.unlock(self.address, t.validators[place], VALIDATOR)
+        judge = t.judges[t.place(validator)]
+        judge.suspended, judge.dirty = False, True
+        self._let_go(judge)
 
+    def _let_go(self, judge) -> None:
+        if judge.locked:
+            judge.locked = False
+            self.world.at[self._stakes].unlock(self.address, judge.account, VALIDATOR)
 
-def signer_of(digest: bytes, signature: tuple[bytes, bytes]) -> str:
-    """Whose compact signature (EIP-2098: r, then s with the recovery id on top) this is."""
-    packed = int.from_bytes(signature[1], "big")
-    s, odd = packed % 2**255, packed >> 255
-    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-    if s > order // 2:
-        return NOBODY
-    try:
-        key = PublicKey.from_signature_and_message(
-            signature[0] + s.to_bytes(32, "big") + bytes([odd]), digest, hasher=None
-        )
-    except Exception:  # coincurve raises bare Exceptions for impossible points
-        return NOBODY
-    raw = key.format(compressed=False)[1:]
-    return spell(keccak.new(digest_bits=256, data=raw).digest()[12:])
+    # --- views --------------------------------------------------------------------------------
 
+    def separator(self) -> bytes:
+        return separator_of("Quorate Rounds", self.world.chain_id, self.address)
 
-def spell(raw: bytes) -> str:
-    """EIP-55."""
-    digits = raw.hex()
-    nibbles = keccak.new(digest_bits=256, data=digits.encode()).hexdigest()
-    pairs = zip(digits, nibbles, strict=False)
-    return "0x" + "".join(c.upper() if int(n, 16) > 7 else c for c, n in pairs)
+    def terms_of(self, task: bytes) -> tuple:
+        t = self.state.tasks.get(task)
+        return tuple(t.terms.values()) if t else NO_TERMS
+
+    def round_of(self, task: bytes) -> tuple:
+        t = self.state.tasks.get(task)
+        if t is None:
+            return (0,) * 11
+        sets = (t.eligible, t.committed, t.included, t.seats, t.cast, t.held)
+        return (t.state, t.phase, t.number, t.deadline, *map(bits, sets), t.stake)
+
+    def stake_of(self, task: bytes, place: int) -> int:
+        t = self.state.tasks.get(task)
+        return t.judges[place].stake if t and place < len(t.judges) else 0
+
+    def ballot_of(self, task: bytes, place: int) -> bytes:
+        t = self.state.tasks.get(task)
+        return t.ballots.get(place, ZERO) if t else ZERO
+
+    def result_of(self, task: bytes) -> tuple:
+        t = self.state.tasks.get(task)
+        return t.result if t else (0, ZERO, False)
+
+    def ledger_of(self, task: bytes) -> tuple:
+        t = self.state.tasks.get(task)
+        if t is None or not t.entries:
+            return (ZERO, ZERO, ZERO, 0, 0)
+        words = [entry.word() for entry in t.entries]
+        spent = sum(entry.amount for entry in t.entries)
+        return (t.root, digest_of(words), roster_of(t.accounts()), len(words), spent)
+
+    def entries(self, task: bytes) -> list[int]:
+        """Not in the contract: what its digest and root stand for."""
+        return [entry.word() for entry in self._task(task).entries]
+
+    def account_at(self, task: bytes, place: int) -> str:
+        t = self.state.tasks.get(task)
+        accounts = t.accounts() if t else []
+        return accounts[place] if place < len(accounts) else NOBODY
+
+    def role_at(self, task: bytes, place: int) -> int:
+        t = self.state.tasks.get(task)
+        if t is None or place >= len(t.accounts()):
+            return 0
+        return VALIDATOR if place < len(t.judges) else PARTICIPANT
+
+    def validators_of(self, task: bytes) -> tuple:
+        t = self.state.tasks.get(task)
+        return tuple(judge.account for judge in t.judges) if t else ()
+
+    def participants_of(self, task: bytes) -> tuple:
+        t = self.state.tasks.get(task)
+        return tuple(trainee.account for trainee in t.trainees) if t else ()
+
+    def place_of(self, task: bytes, validator: str) -> int:
+        t = self.state.tasks.get(task)
+        place = t.place(validator) if t else None
+        return 0 if place is None else place + 1
+
+    def position_of(self, task: bytes, participant: str) -> int:
+        t = self.state.tasks.get(task)
+        index = t.index(participant) if t else None
+        return 0 if index is None else index + 1
+
+    def conflicts_of(self, task: bytes, place: int) -> int:
+        t = self.state.tasks.get(task)
+        trainees = t.trainees if t else []
+        return bits(i for i, trainee in enumerate(trainees) if place in trainee.conflicts)
+
+    def expelled(self, task: bytes, validator: str) -> bool:
+        t = self.state.tasks.get(task)
+        place = t.place(validator) if t else None
+        return place is not None and t.judges[place].expelled
+
+    def members(self) -> str:
+        return self._members
+
+    def stakes(self) -> str:
+        return self._stakes
+
+    def tasks(self) -> str:
+        return self._tasks
+
+    def appeals(self) -> str:
+        return self._appeals
+
+    def council(self) -> str:
+        return self._council
