@@ -1,150 +1,200 @@
 # pragma version 0.4.3
-# pragma nonreentrancy on
 """
 @title   Members
 @license Apache-2.0
-@notice  Who belongs to the consortium, in which roles, and what its members have decided.
-         One member, one vote. Nobody owns this contract: after deployment every change needs two
-         thirds of the members. Membership cannot be transferred.
-@dev     A subject is any 32-byte digest that other contracts give a meaning to. Votes are bitmaps
-         over positions, so a suspended member's votes stop counting for what is undecided.
+@notice  Who belongs to the consortium, in which roles and with which keys, and what its members
+         have decided. One member, one vote. Nobody owns this contract: memberships change by
+         Timelock, that is by a vote and a delay; the council can stop an account for a while.
+         Membership cannot be transferred.
+@dev     Calls no other contract, so there is nothing to re-enter.
 """
 
 from .interfaces import IMembers
-from .modules import quorum
+from .modules import hashchain
+from .modules import keyring
+from .modules import roster
+from .modules import subjects
+from .modules import suffrage
 
 implements: IMembers
+initializes: hashchain
+initializes: roster
+initializes: suffrage[roster := roster]
+initializes: subjects[hashchain := hashchain, roster := roster, suffrage := suffrage]
+initializes: keyring[hashchain := hashchain, roster := roster]
+exports: hashchain.event_head
+exports: (
+    roster.timelock,
+    roster.council,
+    roster.size,
+    roster.account_at,
+    roster.is_active,
+    roster.has_role,
+    roster.controller_of,
+    roster.suspended_until,
+    roster.successor_of,
+    roster.ownerOf,
+    roster.balanceOf,
+    roster.locked,
+    roster.supportsInterface,
+)
+exports: (
+    suffrage.electorate,
+    suffrage.voters,
+    suffrage.clock,
+    suffrage.CLOCK_MODE,
+    suffrage.getVotes,
+    suffrage.getPastVotes,
+    suffrage.getPastTotalSupply,
+    suffrage.delegates,
+)
+exports: (
+    subjects.vote,
+    subjects.confirm,
+    subjects.yes_votes,
+    subjects.no_votes,
+    subjects.approved,
+)
+exports: (
+    keyring.rotate,
+    keyring.retire,
+    keyring.revoke,
+    keyring.revoke_at,
+    keyring.set_anchorer,
+    keyring.may_anchor,
+    keyring.keys_at,
+    keyring.keys_at_index,
+    keyring.key_count,
+    keyring.key_of,
+)
 
 MEMBER: constant(uint256) = 1
-PARTICIPANT: constant(uint256) = 2
-VALIDATOR: constant(uint256) = 4
-ALL_ROLES: constant(uint256) = MEMBER | PARTICIPANT | VALIDATOR
-MAX_FOUNDERS: constant(uint256) = 32
+ALL_ROLES: constant(uint256) = 7  # MEMBER 1, PARTICIPANT 2, VALIDATOR 4
 MAX_ACCOUNTS: constant(uint256) = 256  # the width of a bitmap
+MAX_SUSPENSION: constant(uint256) = 14 * 24 * 3600  # by the council, seconds
 
-# The ASCII text, then zero bytes: "quorate/admit/v1" and "quorate/suspend/v1".
-ADMIT_TAG: constant(bytes32) = 0x71756f726174652f61646d69742f763100000000000000000000000000000000
-SUSPEND_TAG: constant(bytes32) = 0x71756f726174652f73757370656e642f76310000000000000000000000000000
-
-# @notice How many accounts were ever admitted.
-size: public(uint256)
-# @notice Bits of the accounts that may vote now: role MEMBER, not suspended; bit = position - 1.
-electorate: public(uint256)
-# @notice The account at a position, counted from 1.
-account_at: public(HashMap[uint256, address])
-# @notice Bits of the members that supported and that opposed a subject.
-yes_votes: public(HashMap[bytes32, uint256])
-no_votes: public(HashMap[bytes32, uint256])
-# @notice True once two thirds supported the subject; it stays so.
-approved: public(HashMap[bytes32, bool])
-
-_members: HashMap[address, IMembers.Member]
+ADMITTED: constant(bytes32) = keccak256("Admitted(address,uint256,bytes32,bytes32,uint256)")
+LOCKED: constant(bytes32) = keccak256("Locked(uint256)")
+SUSPENDED: constant(bytes32) = keccak256("Suspended(address)")
+SUSPENDED_UNTIL: constant(bytes32) = keccak256("SuspendedUntil(address,uint256)")
+RESUMED: constant(bytes32) = keccak256("Resumed(address)")
+REPLACED: constant(bytes32) = keccak256("Replaced(address,address,uint256,bytes32)")
 
 
 @deploy
-def __init__(founders: DynArray[IMembers.Admission, MAX_FOUNDERS]):
+def __init__(
+    founders: DynArray[IMembers.Admission, MAX_ACCOUNTS], _timelock: address, _council: address
+):
     """
     @notice Admits the founders without a vote.
     @param founders At least one of them with the role MEMBER.
+    @param _timelock The Timelock contract: admits, suspends, replaces, revokes.
+    @param _council The Council contract: suspends for a while.
     """
+    roster.__init__(_timelock, _council)
+    bits: uint256 = 0
     for founder: IMembers.Admission in founders:
-        self._admit(founder)
-    assert self.electorate != 0, "Members: no founder is a member"
-
-
-@external
-def vote(subject: bytes32, support: bool):
-    """
-    @notice Casts the caller's only vote on `subject`.
-    @dev    Reaching two thirds freezes the subject as approved.
-    @param subject The digest that is voted on.
-    @param support True for yes, false for no.
-    """
-    bit: uint256 = self._bit(msg.sender)
-    assert self.electorate & bit != 0, "Members: not a member"
-    assert not self.approved[subject], "Members: already approved"
-    assert (self.yes_votes[subject] | self.no_votes[subject]) & bit == 0, "Members: already voted"
-    if support:
-        self.yes_votes[subject] |= bit
-    else:
-        self.no_votes[subject] |= bit
-    log IMembers.Voted(subject=subject, account=msg.sender, support=support)
-    if self._carried(subject):
-        self._approve(subject)
-
-
-@external
-def confirm(subject: bytes32):
-    """
-    @notice Freezes a subject that reached two thirds because the electorate shrank.
-    @param subject The digest that is voted on.
-    """
-    assert not self.approved[subject], "Members: already approved"
-    assert self._carried(subject), "Members: not two thirds of the members"
-    self._approve(subject)
+        bits |= self._admit(founder)
+    assert bits != 0, "Members: no founder is a member"
+    suffrage.change(bits)
 
 
 @external
 def admit(account: address, keys: bytes32, controller: bytes32, roles: uint256):
     """
-    @notice Admits a new account, or a suspended one again, once its subject is approved.
-    @dev    Callable by anyone: the vote decided. See `admit_subject`.
+    @notice Timelock: admits a new account, or a suspended one again.
     @param account Whom to admit.
     @param keys Digest of the identity.
     @param controller Who stands behind the account.
     @param roles Bits: MEMBER 1, PARTICIPANT 2, VALIDATOR 4.
     """
-    subject: bytes32 = self._admit_subject(account, keys, controller, roles)
-    assert self.approved[subject], "Members: not approved"
-    self._admit(
+    self._only_timelock()
+    bits: uint256 = self._admit(
         IMembers.Admission(account=account, keys=keys, controller=controller, roles=roles)
     )
+    if bits != 0:
+        suffrage.change(suffrage.electorate | bits)
 
 
 @external
 def suspend(account: address):
     """
-    @notice Takes every role from an account once its subject is approved.
-    @dev    Callable by anyone: the vote decided. See `suspend_subject`.
+    @notice Timelock: takes every role and the vote from an account, until it is admitted again.
     @param account Whom to suspend.
     """
-    assert self.approved[self._suspend_subject(account)], "Members: not approved"
-    member: IMembers.Member = self._members[account]
-    assert member.position != 0 and not member.suspended, "Members: not active"
-    left: uint256 = self.electorate & ~self._bit(account)
-    assert left != 0, "Members: nobody would be left to vote"
-    self.electorate = left
-    self._members[account].suspended = True
-    self._members[account].changes = member.changes + 1
+    self._only_timelock()
+    facts: roster.Facts = self._settled(account)
+    left: uint256 = suffrage.electorate & ~roster.bit(account)
+    assert left != 0, "Members: nobody is left to vote"
+    facts.suspended = True
+    facts.changes += 1
+    roster.save(account, facts)
+    if left != suffrage.electorate:
+        suffrage.change(left)
     log IMembers.Suspended(account=account)
+    hashchain.extend(keccak256(abi_encode(SUSPENDED, account)))
 
 
 @external
-@view
-def admit_subject(
-    account: address, keys: bytes32, controller: bytes32, roles: uint256
-) -> bytes32:
+def suspend_until(account: address, until: uint256):
     """
-    @notice What members vote on to admit: SHA-256 of the ABI encoding of tag, chain id, this
-            contract, the arguments and the account's count of changes (so no vote counts twice).
-    @param account Whom to admit.
-    @param keys Digest of the identity.
-    @param controller Who stands behind the account.
-    @param roles Bits: MEMBER 1, PARTICIPANT 2, VALIDATOR 4.
-    @return The subject.
+    @notice Council: stops an account's work in an emergency. It ends by itself, and cannot be
+            repeated for the account until as long again has passed. The account keeps its vote.
+    @param account Whom to stop.
+    @param until The first second when it may work again, at most 14 days from now.
     """
-    return self._admit_subject(account, keys, controller, roles)
+    assert msg.sender == roster.council, "Members: only Council"
+    facts: roster.Facts = self._settled(account)
+    assert until > block.timestamp, "Members: not in the future"
+    assert until - block.timestamp <= MAX_SUSPENSION, "Members: over 14 days"
+    assert block.timestamp >= facts.until + facts.length, "Members: too soon again"
+    facts.until = until
+    facts.length = until - block.timestamp
+    roster.save(account, facts)
+    log IMembers.SuspendedUntil(account=account, until=until)
+    hashchain.extend(keccak256(abi_encode(SUSPENDED_UNTIL, account, until)))
 
 
 @external
-@view
-def suspend_subject(account: address) -> bytes32:
+def resume(account: address):
     """
-    @notice What members vote on to suspend; bound as `admit_subject` is.
-    @param account Whom to suspend.
-    @return The subject.
+    @notice Council or Timelock: ends a suspension by Council now.
+    @param account Who may work again.
     """
-    return self._suspend_subject(account)
+    allowed: bool = msg.sender == roster.council or msg.sender == roster.timelock
+    assert allowed, "Members: not Council or Timelock"
+    facts: roster.Facts = roster.load(account)
+    assert facts.until > block.timestamp, "Members: not suspended"
+    facts.length -= facts.until - block.timestamp
+    facts.until = block.timestamp
+    roster.save(account, facts)
+    log IMembers.Resumed(account=account)
+    hashchain.extend(keccak256(abi_encode(RESUMED, account)))
+
+
+@external
+def replace(account: address, successor: address, keys: bytes32):
+    """
+    @notice Timelock: a new account in the place of one whose key is lost. Position, controller,
+            roles and what was voted with them go over; the old account is out for good.
+            Tokens and bonds do not go over: nobody can take them.
+    @param account The lost account.
+    @param successor An account that was never admitted.
+    @param keys Digest of the new identity.
+    """
+    self._only_timelock()
+    old: roster.Facts = self._settled(account)
+    assert successor != empty(address), "Members: no account"
+    assert roster.controller(successor) == empty(bytes32), "Members: already known"
+    keyring.close(account, old.key_count - 1)
+    roster.hand_over(account, successor)
+    keyring.add(successor, 0, keys)
+    log IMembers.Replaced(
+        account=account, successor=successor, position=old.position, keys=keys
+    )
+    hashchain.extend(
+        keccak256(abi_encode(REPLACED, account, successor, old.position, keys))
+    )
 
 
 @external
@@ -155,121 +205,76 @@ def member(account: address) -> IMembers.Member:
     @param account The account asked about.
     @return The record.
     """
-    return self._members[account]
-
-
-@external
-@view
-def is_active(account: address) -> bool:
-    """
-    @notice True for an admitted account that is not suspended.
-    @param account The account asked about.
-    @return True or false.
-    """
-    return self._members[account].position != 0 and not self._members[account].suspended
-
-
-@external
-@view
-def has_role(account: address, role: uint256) -> bool:
-    """
-    @notice True when the account is not suspended and has any role of the mask `role`.
-    @param account The account asked about.
-    @param role Any of these bits.
-    @return True or false.
-    """
-    return self._members[account].roles & role != 0 and not self._members[account].suspended
-
-
-@external
-@view
-def controller_of(account: address) -> bytes32:
-    """
-    @notice Who stands behind the account, suspended or not; zero for a stranger.
-    @param account The account asked about.
-    @return The controller.
-    """
-    return self._members[account].controller
-
-
-@external
-@view
-def voters() -> uint256:
-    """
-    @notice How many members may vote now.
-    @return Their number.
-    """
-    return quorum.count(self.electorate)
+    facts: roster.Facts = roster.load(account)
+    return IMembers.Member(
+        position=facts.position,
+        keys=keyring.valid(account, facts.key_count, block.number),
+        controller=roster.controller(account),
+        roles=facts.roles,
+        suspended=facts.suspended or facts.until > block.timestamp,
+        changes=facts.changes,
+    )
 
 
 @internal
-def _admit(admission: IMembers.Admission):
+def _admit(admission: IMembers.Admission) -> uint256:
+    """@notice Admits one account; returns its bit if it may vote, else 0."""
     account: address = admission.account
     assert account != empty(address), "Members: no account"
-    assert admission.keys != empty(bytes32), "Members: no keys"
     assert admission.controller != empty(bytes32), "Members: no controller"
     assert admission.roles != 0 and admission.roles <= ALL_ROLES, "Members: no such roles"
-    member: IMembers.Member = self._members[account]
-    assert member.position == 0 or member.suspended, "Members: already active"
-    if member.position == 0:
-        assert self.size < MAX_ACCOUNTS, "Members: full"
-        self.size += 1
-        member.position = self.size
-        self.account_at[member.position] = account
-    member.keys = admission.keys
-    member.controller = admission.controller
-    member.roles = admission.roles
-    member.suspended = False
-    member.changes += 1
-    self._members[account] = member
-    if member.roles & MEMBER != 0:
-        self.electorate |= 1 << (member.position - 1)
+    facts: roster.Facts = roster.load(account)
+    isnew: bool = facts.changes == 0
+    if isnew:
+        assert roster.size < MAX_ACCOUNTS, "Members: full"
+        facts.position = roster.take_seat(account)
+        facts.first_block = block.number
+        facts.joined = block.timestamp
+    else:
+        assert facts.suspended, "Members: already active"
+        assert facts.position != 0, "Members: was replaced"
+    keyring.add(account, facts.key_count, admission.keys)
+    facts.key_count += 1
+    facts.roles = admission.roles
+    facts.suspended = False
+    facts.changes += 1
+    roster.save(account, facts)
+    roster.set_controller(account, admission.controller)
     log IMembers.Admitted(
         account=account,
-        position=member.position,
-        keys=member.keys,
-        controller=member.controller,
-        roles=member.roles,
+        position=facts.position,
+        keys=admission.keys,
+        controller=admission.controller,
+        roles=admission.roles,
     )
-
-
-@internal
-def _approve(subject: bytes32):
-    self.approved[subject] = True
-    log IMembers.Approved(
-        subject=subject, yes=self.yes_votes[subject], electorate=self.electorate
+    hashchain.extend(
+        keccak256(
+            abi_encode(
+                ADMITTED,
+                account,
+                facts.position,
+                admission.keys,
+                admission.controller,
+                admission.roles,
+            )
+        )
     )
+    if isnew:
+        log IMembers.Locked(tokenId=facts.position)
+        hashchain.extend(keccak256(abi_encode(LOCKED, facts.position)))
+    return 0 if admission.roles & MEMBER == 0 else 1 << (facts.position - 1)
 
 
 @internal
 @view
-def _carried(subject: bytes32) -> bool:
-    electorate: uint256 = self.electorate
-    yes: uint256 = self.yes_votes[subject] & electorate
-    return quorum.reached(quorum.count(yes), quorum.count(electorate))
+def _settled(account: address) -> roster.Facts:
+    """@notice What is stored about an account that Timelock has not suspended."""
+    facts: roster.Facts = roster.load(account)
+    assert facts.position != 0 and not facts.suspended, "Members: not active"
+    return facts
 
 
 @internal
 @view
-def _bit(account: address) -> uint256:
-    position: uint256 = self._members[account].position
-    return 0 if position == 0 else 1 << (position - 1)
-
-
-@internal
-@view
-def _admit_subject(
-    account: address, keys: bytes32, controller: bytes32, roles: uint256
-) -> bytes32:
-    changes: uint256 = self._members[account].changes
-    return sha256(
-        abi_encode(ADMIT_TAG, chain.id, self, account, keys, controller, roles, changes)
-    )
-
-
-@internal
-@view
-def _suspend_subject(account: address) -> bytes32:
-    return sha256(
-        abi_encode(SUSPEND_TAG, chain.id, self, account, self._members[account].changes)
-    )
+def _only_timelock():
+    assert msg.sender == roster.timelock, "Members: only Timelock"
