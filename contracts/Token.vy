@@ -1,118 +1,164 @@
 # pragma version 0.4.3
-# pragma nonreentrancy on
 """
 @title   Token
 @license Apache-2.0
-@notice  The consortium's unit of account: ERC-20 with a supply that is fixed at deployment and
-         can only shrink. Nobody can mint, pause or take.
+@notice  The consortium's unit of account: ERC-20, 2612, 3009 and 5805. Governance mints it through
+         the Timelock alone, no more than a cap in all and a limit per period, both fixed at
+         deployment. Nobody can pause it, freeze an account or take what another holds.
+@dev     The cap counts all that was ever made, so that burning never makes room for minting. The
+         supply stays below 2**96: other contracts pack amounts in 96 bits. No function calls
+         another contract, so there is nothing to re-enter.
 """
 
 from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
 
 from .interfaces import IToken
+from .modules import balances
+from .modules import eip712
+from .modules import hashchain
+from .modules import orders
+from .modules import votes
 
 implements: IERC20
 implements: IERC20Detailed
 implements: IToken
 
-MAX_HOLDERS: constant(uint256) = 32
-# @dev Sums and products of amounts elsewhere rely on this bound.
-MAX_SUPPLY: constant(uint256) = 2**128 - 1
+initializes: hashchain
+initializes: votes
+initializes: eip712
+initializes: balances[hashchain := hashchain, votes := votes]
+initializes: orders[balances := balances, eip712 := eip712, hashchain := hashchain]
 
-name: public(String[64])
-symbol: public(String[32])
+exports: hashchain.event_head
+exports: eip712.eip712Domain
+exports: (
+    balances.totalSupply,
+    balances.balanceOf,
+    balances.allowance,
+    balances.transfer,
+    balances.transferFrom,
+    balances.approve,
+    balances.burn,
+    balances.burnFrom,
+    balances.delegates,
+    balances.delegate,
+)
+exports: (
+    orders.DOMAIN_SEPARATOR,
+    orders.nonces,
+    orders.permit,
+    orders.delegateBySig,
+    orders.authorizationState,
+    orders.transferWithAuthorization,
+    orders.receiveWithAuthorization,
+    orders.cancelAuthorization,
+)
+exports: (
+    votes.clock,
+    votes.CLOCK_MODE,
+    votes.getVotes,
+    votes.getPastVotes,
+    votes.getPastTotalSupply,
+)
+
+MAX_HOLDERS: constant(uint256) = 32
+MAX_CAP: constant(uint256) = 2**96 - 1
+
+# @notice ERC-20 name.
+name: public(immutable(String[64]))
+# @notice ERC-20 symbol.
+symbol: public(immutable(String[32]))
+# @notice A unit has 10**6 parts.
 decimals: public(constant(uint8)) = 6
-totalSupply: public(uint256)
-balanceOf: public(HashMap[address, uint256])
-allowance: public(HashMap[address, HashMap[address, uint256]])
+# @notice Who may mint.
+timelock: public(immutable(address))
+# @notice The most that may ever be made, the first supply included.
+cap: public(immutable(uint256))
+# @notice The most that may be minted in one period.
+per_period: public(immutable(uint256))
+# @notice The length of a period, in seconds; the first begins with the deployment.
+period: public(immutable(uint256))
+# @notice When the contract was made, in seconds since 1970.
+deployed_at: public(immutable(uint256))
+# @notice All that was ever made, the first supply included; burning does not lower it.
+minted: public(uint256)
+
+_minted_in: HashMap[uint256, uint256]
 
 
 @deploy
 def __init__(
-    _name: String[64], _symbol: String[32], holders: DynArray[IToken.Holding, MAX_HOLDERS]
+    _name: String[64],
+    _symbol: String[32],
+    holders: DynArray[IToken.Holding, MAX_HOLDERS],
+    _cap: uint256,
+    _per_period: uint256,
+    _period: uint256,
+    _timelock: address,
 ):
     """
-    @notice Mints the whole supply to `holders`.
+    @notice Makes the first supply; with a cap of just that, nothing can ever be minted.
     @param _name ERC-20 name.
     @param _symbol ERC-20 symbol.
     @param holders Up to 32 accounts with their amounts.
+    @param _cap The most that may ever be made, below 2**96.
+    @param _per_period The most that may be minted in one period.
+    @param _period The length of a period, at least 1 second.
+    @param _timelock Who may mint.
     """
-    self.name = _name
-    self.symbol = _symbol
-    supply: uint256 = 0
+    assert _cap <= MAX_CAP, "Token: cap over 2**96 - 1"
+    assert _period != 0, "Token: period of 0 seconds"
+    assert _timelock != empty(address), "Token: no Timelock"
+    eip712.__init__("Quorate Token")
+    name = _name
+    symbol = _symbol
+    cap = _cap
+    per_period = _per_period
+    period = _period
+    timelock = _timelock
+    deployed_at = block.timestamp
+    made: uint256 = 0
     for holder: IToken.Holding in holders:
-        assert holder.account != empty(address), "Token: no receiver"
-        assert holder.amount <= MAX_SUPPLY - supply, "Token: supply over 2**128 - 1"
-        supply += holder.amount
-        self.balanceOf[holder.account] += holder.amount
-        log IERC20.Transfer(
-            sender=empty(address), receiver=holder.account, value=holder.amount
-        )
-    self.totalSupply = supply
+        assert holder.amount <= _cap - made, "Token: over the cap"
+        made += holder.amount
+        balances.create(holder.account, holder.amount)
+    self.minted = made
 
 
 @external
-def transfer(receiver: address, amount: uint256) -> bool:
+def mint(receiver: address, amount: uint256):
     """
-    @notice Moves `amount` from the caller to `receiver`.
-    @param receiver Who gets it.
+    @notice Makes new tokens, within the cap and the present period's limit; only by the Timelock.
+    @param receiver Who gets them.
     @param amount In token units.
-    @return Always true; it reverts otherwise.
     """
-    self._transfer(msg.sender, receiver, amount)
-    return True
+    assert msg.sender == timelock, "Token: only Timelock"
+    assert amount <= cap - self.minted, "Token: over the cap"
+    assert amount <= self._left(), "Token: over the period's limit"
+    self.minted += amount
+    self._minted_in[self._index()] += amount
+    balances.create(receiver, amount)
 
 
 @external
-def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
+@view
+def mintable() -> uint256:
     """
-    @notice Moves `amount` from `owner` to `receiver`, out of the caller's allowance.
-    @param owner Whose tokens move.
-    @param receiver Who gets it.
-    @param amount In token units.
-    @return Always true; it reverts otherwise.
+    @notice What the Timelock could mint in this second.
+    @return In token units.
     """
-    allowed: uint256 = self.allowance[owner][msg.sender]
-    if allowed != max_value(uint256):
-        assert allowed >= amount, "Token: allowance too low"
-        self.allowance[owner][msg.sender] = allowed - amount
-    self._transfer(owner, receiver, amount)
-    return True
-
-
-@external
-def approve(spender: address, amount: uint256) -> bool:
-    """
-    @notice Lets `spender` move up to `amount`; the greatest value stands for no limit.
-    @param spender Who may move them.
-    @param amount In token units.
-    @return Always true.
-    """
-    assert spender != empty(address), "Token: no spender"
-    self.allowance[msg.sender][spender] = amount
-    log IERC20.Approval(owner=msg.sender, spender=spender, value=amount)
-    return True
-
-
-@external
-def burn(amount: uint256):
-    """
-    @notice Destroys `amount` of the caller's own tokens for good.
-    @param amount In token units.
-    """
-    held: uint256 = self.balanceOf[msg.sender]
-    assert held >= amount, "Token: balance too low"
-    self.balanceOf[msg.sender] = held - amount
-    self.totalSupply -= amount
-    log IERC20.Transfer(sender=msg.sender, receiver=empty(address), value=amount)
+    return min(cap - self.minted, self._left())
 
 
 @internal
-def _transfer(owner: address, receiver: address, amount: uint256):
-    assert receiver != empty(address), "Token: no receiver"
-    held: uint256 = self.balanceOf[owner]
-    assert held >= amount, "Token: balance too low"
-    self.balanceOf[owner] = held - amount
-    self.balanceOf[receiver] += amount
-    log IERC20.Transfer(sender=owner, receiver=receiver, value=amount)
+@view
+def _left() -> uint256:
+    """@notice What is left of the present period's limit."""
+    return per_period - self._minted_in[self._index()]
+
+
+@internal
+@view
+def _index() -> uint256:
+    return (block.timestamp - deployed_at) // period

@@ -10,10 +10,19 @@ from quorate.ledger.faces.base import TypedEvent
 
 
 class Holding(NamedTuple):
-    """One holder of the fixed supply at deployment."""
+    """One holder of the first supply at deployment."""
 
     account: str
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class DelegateVotesChanged(TypedEvent):
+    """Event `DelegateVotesChanged`."""
+
+    delegate: str
+    previousVotes: int
+    newVotes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +41,28 @@ class Approval(TypedEvent):
     owner: str
     spender: str
     value: int
+
+
+@dataclass(frozen=True, slots=True)
+class DelegateChanged(TypedEvent):
+    """Event `DelegateChanged`."""
+
+    delegator: str
+    fromDelegate: str
+    toDelegate: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationUsed(TypedEvent):
+    """Event `AuthorizationUsed`."""
+
+    authorizer: str
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationCanceled(TypedEvent):
+    """Event `AuthorizationCanceled`."""
+
+    authorizer: str
+    nonce: bytes
