@@ -3,8 +3,9 @@
 """
 @title   Stakes
 @license Apache-2.0
-@notice  Bonds per account and role, returned after a delay, slashed by `Rounds` alone. What is
-         slashed is burnt: nobody gains from another's fault.
+@notice  Bonds per account and role, returned after a delay, slashed by `Tasks` and `Rounds` alone.
+         What is slashed is burnt: nobody gains from another's fault. Bonds vote in a Governor that
+         counts stake; what is unbonding does not. Nobody can pause the way out.
 @dev     Roles are the bits of Members: PARTICIPANT = 2, VALIDATOR = 4. One bond may back several
          tasks; each holds one lock on it.
 """
@@ -12,49 +13,74 @@
 from .interfaces import IMembers
 from .interfaces import IStakes
 from .interfaces import IToken
+from .modules import bonds
+from .modules import hashchain
+from .modules import merit
+from .modules import votes
 
 implements: IStakes
+initializes: hashchain
+initializes: votes
+initializes: bonds[votes := votes]
+initializes: merit[hashchain := hashchain]
+exports: hashchain.event_head
+exports: (bonds.bond, bonds.bond_of, bonds.delegates)
+exports: merit.reputation_of
+exports: (
+    votes.clock,
+    votes.CLOCK_MODE,
+    votes.getVotes,
+    votes.getPastVotes,
+    votes.getPastTotalSupply,
+)
 
 PARTICIPANT: constant(uint256) = 2
 VALIDATOR: constant(uint256) = 4
 MAX_DELAY: constant(uint256) = 366 * 24 * 3600
 
-token: public(immutable(IToken))
-members: public(immutable(IMembers))
-unbonding_seconds: public(immutable(uint256))
-# @notice The one contract that may lock, slash and record; fixed by `bind`.
-rounds: public(address)
+DEPOSITED: constant(bytes32) = keccak256("Deposited(address,uint256,uint256)")
+UNBOND_REQUESTED: constant(bytes32) = keccak256(
+    "UnbondRequested(address,uint256,uint256,uint256)"
+)
+WITHDRAWN: constant(bytes32) = keccak256("Withdrawn(address,uint256,uint256)")
+LOCKED: constant(bytes32) = keccak256("Locked(address,uint256,uint256)")
+UNLOCKED: constant(bytes32) = keccak256("Unlocked(address,uint256,uint256)")
+SLASHED: constant(bytes32) = keccak256("Slashed(address,uint256,uint256,uint256,string)")
 
-_deployer: immutable(address)
-_bonds: HashMap[address, HashMap[uint256, IStakes.Bond]]
-_reputations: HashMap[address, HashMap[uint256, IStakes.Reputation]]
+# @notice What bonds are paid in.
+token: public(immutable(IToken))
+# @notice Who may bond in which role.
+members: public(immutable(IMembers))
+# @notice May lock, unlock, slash and record, as `rounds` may.
+tasks: public(immutable(address))
+# @notice May lock, unlock, slash and record, as `tasks` may.
+rounds: public(immutable(address))
+# @notice From asking a bond back to getting it.
+unbonding_seconds: public(immutable(uint256))
 
 
 @deploy
-def __init__(_token: IToken, _members: IMembers, _unbonding_seconds: uint256):
+def __init__(
+    _token: IToken,
+    _members: IMembers,
+    _tasks: address,
+    _rounds: address,
+    _unbonding_seconds: uint256,
+):
     """
-    @param _unbonding_seconds From asking a bond back to getting it, at most 366 days.
+    @notice Fixes everything that this contract relies on.
     @param _token The Token contract.
     @param _members The Members contract.
+    @param _tasks The Tasks contract.
+    @param _rounds The Rounds contract.
+    @param _unbonding_seconds From asking a bond back to getting it, at most 366 days.
     """
     assert _unbonding_seconds <= MAX_DELAY, "Stakes: delay over 366 days"
     token = _token
     members = _members
+    tasks = _tasks
+    rounds = _rounds
     unbonding_seconds = _unbonding_seconds
-    _deployer = msg.sender
-
-
-@external
-def bind(_rounds: address):
-    """
-    @notice Names the Rounds contract, once; the deployer has no power afterwards.
-    @param _rounds The Rounds contract.
-    """
-    assert msg.sender == _deployer, "Stakes: only the deployer binds"
-    assert self.rounds == empty(address), "Stakes: already bound"
-    assert _rounds != empty(address), "Stakes: no contract to bind"
-    self.rounds = _rounds
-    log IStakes.Bound(rounds=_rounds)
 
 
 @external
@@ -67,8 +93,13 @@ def deposit(role: uint256, amount: uint256):
     assert role == PARTICIPANT or role == VALIDATOR, "Stakes: no such role"
     assert staticcall members.has_role(msg.sender, role), "Stakes: role not held"
     assert amount != 0, "Stakes: nothing to deposit"
-    self._bonds[msg.sender][role].amount += amount
+    assert amount < 2**96, "Stakes: amount too large"
+    held: IStakes.Bond = bonds.load(msg.sender, role)
+    held.amount += amount
+    bonds.save(msg.sender, role, held)
+    bonds.give_votes(msg.sender, amount)
     log IStakes.Deposited(account=msg.sender, role=role, amount=amount)
+    hashchain.extend(keccak256(abi_encode(DEPOSITED, msg.sender, role, amount)))
     assert extcall token.transferFrom(msg.sender, self, amount), "Stakes: transfer failed"
 
 
@@ -80,15 +111,19 @@ def request_unbond(role: uint256, amount: uint256):
     @param role PARTICIPANT 2 or VALIDATOR 4.
     @param amount In token units.
     """
-    held: uint256 = self._bonds[msg.sender][role].amount
+    held: IStakes.Bond = bonds.load(msg.sender, role)
     assert amount != 0, "Stakes: nothing to unbond"
-    assert amount <= held, "Stakes: more than is bonded"
-    ready_at: uint256 = block.timestamp + unbonding_seconds
-    self._bonds[msg.sender][role].amount = held - amount
-    self._bonds[msg.sender][role].unbonding += amount
-    self._bonds[msg.sender][role].ready_at = ready_at
+    assert amount <= held.amount, "Stakes: more than is bonded"
+    held.amount -= amount
+    held.unbonding += amount
+    held.ready_at = block.timestamp + unbonding_seconds
+    bonds.save(msg.sender, role, held)
+    bonds.take_votes(msg.sender, amount)
     log IStakes.UnbondRequested(
-        account=msg.sender, role=role, amount=amount, ready_at=ready_at
+        account=msg.sender, role=role, amount=amount, ready_at=held.ready_at
+    )
+    hashchain.extend(
+        keccak256(abi_encode(UNBOND_REQUESTED, msg.sender, role, amount, held.ready_at))
     )
 
 
@@ -98,122 +133,89 @@ def withdraw(role: uint256):
     @notice Pays out what is unbonding, after the delay and when no task holds the bond.
     @param role PARTICIPANT 2 or VALIDATOR 4.
     """
-    held: IStakes.Bond = self._bonds[msg.sender][role]
-    assert held.unbonding != 0, "Stakes: nothing to withdraw"
+    held: IStakes.Bond = bonds.load(msg.sender, role)
+    amount: uint256 = held.unbonding
+    assert amount != 0, "Stakes: nothing to withdraw"
     assert block.timestamp >= held.ready_at, "Stakes: still unbonding"
     assert held.locks == 0, "Stakes: locked by a task"
-    self._bonds[msg.sender][role].unbonding = 0
-    log IStakes.Withdrawn(account=msg.sender, role=role, amount=held.unbonding)
-    assert extcall token.transfer(msg.sender, held.unbonding), "Stakes: transfer failed"
+    held.unbonding = 0
+    bonds.save(msg.sender, role, held)
+    log IStakes.Withdrawn(account=msg.sender, role=role, amount=amount)
+    hashchain.extend(keccak256(abi_encode(WITHDRAWN, msg.sender, role, amount)))
+    assert extcall token.transfer(msg.sender, amount), "Stakes: transfer failed"
 
 
 @external
 def lock(account: address, role: uint256):
     """
-    @notice Rounds: one more task holds the bond.
+    @notice Tasks, Rounds: one more task holds the bond.
     @param account Whose bond.
     @param role PARTICIPANT 2 or VALIDATOR 4.
     """
-    self._only_rounds()
-    locks: uint256 = self._bonds[account][role].locks + 1
-    self._bonds[account][role].locks = locks
+    self._only_work()
+    locks: uint256 = bonds.raise_lock(account, role)
     log IStakes.Locked(account=account, role=role, locks=locks)
+    hashchain.extend(keccak256(abi_encode(LOCKED, account, role, locks)))
 
 
 @external
 def unlock(account: address, role: uint256):
     """
-    @notice Rounds: one task fewer holds the bond.
+    @notice Tasks, Rounds: one task fewer holds the bond.
     @param account Whose bond.
     @param role PARTICIPANT 2 or VALIDATOR 4.
     """
-    self._only_rounds()
-    locks: uint256 = self._bonds[account][role].locks
-    assert locks != 0, "Stakes: not locked"
-    self._bonds[account][role].locks = locks - 1
-    log IStakes.Unlocked(account=account, role=role, locks=locks - 1)
+    self._only_work()
+    locks: uint256 = bonds.lower_lock(account, role)
+    log IStakes.Unlocked(account=account, role=role, locks=locks)
+    hashchain.extend(keccak256(abi_encode(UNLOCKED, account, role, locks)))
 
 
 @external
 def slash(account: address, role: uint256, amount: uint256, reason: String[32]) -> uint256:
     """
-    @notice Rounds: burns `amount`, or all there is if that is less: the bond first, then what is
-            unbonding.
-    @return What was burnt.
+    @notice Tasks, Rounds: burns `amount`, or all there is if that is less: the bond first, then
+            what is unbonding.
     @param account Whose bond.
     @param role PARTICIPANT 2 or VALIDATOR 4.
     @param amount What the terms ask for, token units.
     @param reason For the event.
+    @return What was burnt.
     """
-    self._only_rounds()
-    held: IStakes.Bond = self._bonds[account][role]
+    self._only_work()
+    held: IStakes.Bond = bonds.load(account, role)
     burnt: uint256 = min(amount, held.amount + held.unbonding)
     from_bond: uint256 = min(burnt, held.amount)
-    self._bonds[account][role].amount = held.amount - from_bond
-    self._bonds[account][role].unbonding = held.unbonding - (burnt - from_bond)
+    if burnt != 0:
+        held.amount -= from_bond
+        held.unbonding -= burnt - from_bond
+        bonds.save(account, role, held)
+    if from_bond != 0:
+        bonds.take_votes(account, from_bond)
     log IStakes.Slashed(
         account=account, role=role, amount=burnt, due=amount, reason=reason
     )
+    hashchain.extend(keccak256(abi_encode(SLASHED, account, role, burnt, amount, reason)))
     if burnt != 0:
         extcall token.burn(burnt)
     return burnt
 
 
 @external
-def record(account: address, role: uint256, score: int256, fault: bool):
+def record(account: address, role: uint256, settled: uint256, score: int256, faults: uint256):
     """
-    @notice Rounds: adds a settled round with its score, or a fault, to the reputation.
+    @notice Tasks, Rounds: adds to the reputation.
     @param account Whose reputation.
     @param role PARTICIPANT 2 or VALIDATOR 4.
-    @param score Median of the round, millionths.
-    @param fault True to count a fault and no round.
+    @param settled Rounds that it settled in.
+    @param score Sum of its median scores in them, millionths.
+    @param faults Absences, broken commitments, lies.
     """
-    self._only_rounds()
-    if fault:
-        self._reputations[account][role].faults += 1
-    else:
-        self._reputations[account][role].settled += 1
-        self._reputations[account][role].score += score
-    log IStakes.Recorded(account=account, role=role, score=score, fault=fault)
-
-
-@external
-@view
-def bond(account: address, role: uint256) -> uint256:
-    """
-    @notice The bonded amount, without what is unbonding.
-    @param account The account asked about.
-    @param role PARTICIPANT 2 or VALIDATOR 4.
-    @return Token units.
-    """
-    return self._bonds[account][role].amount
-
-
-@external
-@view
-def bond_of(account: address, role: uint256) -> IStakes.Bond:
-    """
-    @notice The whole state of a bond.
-    @param account The account asked about.
-    @param role PARTICIPANT 2 or VALIDATOR 4.
-    @return The record.
-    """
-    return self._bonds[account][role]
-
-
-@external
-@view
-def reputation_of(account: address, role: uint256) -> IStakes.Reputation:
-    """
-    @notice What settled work says about the account in `role`.
-    @param account The account asked about.
-    @param role PARTICIPANT 2 or VALIDATOR 4.
-    @return The record.
-    """
-    return self._reputations[account][role]
+    self._only_work()
+    merit.add(account, role, settled, score, faults)
 
 
 @internal
 @view
-def _only_rounds():
-    assert msg.sender == self.rounds, "Stakes: only Rounds"
+def _only_work():
+    assert msg.sender == tasks or msg.sender == rounds, "Stakes: only Tasks or Rounds"

@@ -7,7 +7,6 @@ from quorate.ledger.contracts import Call, load_artifact
 from quorate.ledger.faces.base import Face
 from quorate.ledger.faces.stakes_facts import (
     Bond,
-    Bound,
     Deposited,
     Locked,
     Recorded,
@@ -20,13 +19,13 @@ from quorate.ledger.faces.stakes_facts import (
 
 
 class Stakes(Face):
-    """Bonds per account and role, returned after a delay, slashed by `Rounds` alone. What is
-    slashed is burnt: nobody gains from another's fault.
+    """Bonds per account and role, returned after a delay, slashed by `Tasks` and `Rounds`
+    alone. What is slashed is burnt: nobody gains from another's fault. Bonds vote in a
+    Governor that counts stake; what is unbonding does not. Nobody can pause the way out.
     """
 
     NAME = "Stakes"
     EVENTS = (
-        Bound,
         Deposited,
         UnbondRequested,
         Withdrawn,
@@ -37,13 +36,15 @@ class Stakes(Face):
     )
 
     @staticmethod
-    def deployment(token: str, members: str, unbonding_seconds: int) -> Call:
+    def deployment(
+        token: str, members: str, tasks: str, rounds: str, unbonding_seconds: int
+    ) -> Call:
         """The call that creates the contract."""
-        return load_artifact("Stakes").deployment(token, members, unbonding_seconds)
+        return load_artifact("Stakes").deployment(token, members, tasks, rounds, unbonding_seconds)
 
-    def bind(self, rounds: str) -> Call:
-        """Names the Rounds contract, once; the deployer has no power afterwards."""
-        return self._encode("bind", rounds)
+    def CLOCK_MODE(self) -> str:
+        """ERC-6372: what timepoints count."""
+        return self._ask(str, "CLOCK_MODE")
 
     def bond(self, account: str, role: int) -> int:
         """The bonded amount, without what is unbonding."""
@@ -53,21 +54,45 @@ class Stakes(Face):
         """The whole state of a bond."""
         return self._ask(Bond, "bond_of", account, role)
 
+    def clock(self) -> int:
+        """ERC-6372: the present timepoint."""
+        return self._ask(int, "clock")
+
+    def delegates(self, account: str) -> str:
+        """Everybody votes for itself."""
+        return self._ask(str, "delegates", account)
+
     def deposit(self, role: int, amount: int) -> Call:
         """Adds `amount`, taken from the caller's allowance, to the caller's bond in `role`."""
         return self._encode("deposit", role, amount)
 
+    def event_head(self) -> bytes:
+        """The running hash of all events so far (216 bits) and their count (the lowest 40 bits)."""
+        return self._ask(bytes, "event_head")
+
+    def getPastTotalSupply(self, timepoint: int) -> int:
+        """All votes that there were at the end of a second, delegated or not."""
+        return self._ask(int, "getPastTotalSupply", timepoint)
+
+    def getPastVotes(self, account: str, timepoint: int) -> int:
+        """The votes that an account had at the end of a second."""
+        return self._ask(int, "getPastVotes", account, timepoint)
+
+    def getVotes(self, account: str) -> int:
+        """The votes that an account has now."""
+        return self._ask(int, "getVotes", account)
+
     def lock(self, account: str, role: int) -> Call:
-        """Rounds: one more task holds the bond."""
+        """Tasks, Rounds: one more task holds the bond."""
         return self._encode("lock", account, role)
 
     def members(self) -> str:
-        """The contract's `members`."""
+        """Who may bond in which role."""
         return self._ask(str, "members")
 
-    def record(self, account: str, role: int, score: int, fault: bool) -> Call:
-        """Rounds: adds a settled round with its score, or a fault, to the reputation."""
-        return self._encode("record", account, role, score, fault)
+    def record(self, account: str, role: int, settled: int, score: int, faults: int) -> Call:
+        """Tasks, Rounds: adds to the reputation."""
+        return self._encode("record", account, role, settled, score, faults)
 
     def reputation_of(self, account: str, role: int) -> Reputation:
         """What settled work says about the account in `role`."""
@@ -80,25 +105,29 @@ class Stakes(Face):
         return self._encode("request_unbond", role, amount)
 
     def rounds(self) -> str:
-        """The one contract that may lock, slash and record; fixed by `bind`."""
+        """May lock, unlock, slash and record, as `tasks` may."""
         return self._ask(str, "rounds")
 
     def slash(self, account: str, role: int, amount: int, reason: str) -> Call:
-        """Rounds: burns `amount`, or all there is if that is less: the bond first, then what
-        is unbonding.
+        """Tasks, Rounds: burns `amount`, or all there is if that is less: the bond first,
+        then what is unbonding.
         """
         return self._encode("slash", account, role, amount, reason)
 
+    def tasks(self) -> str:
+        """May lock, unlock, slash and record, as `rounds` may."""
+        return self._ask(str, "tasks")
+
     def token(self) -> str:
-        """The contract's `token`."""
+        """What bonds are paid in."""
         return self._ask(str, "token")
 
     def unbonding_seconds(self) -> int:
-        """The contract's `unbonding_seconds`."""
+        """From asking a bond back to getting it."""
         return self._ask(int, "unbonding_seconds")
 
     def unlock(self, account: str, role: int) -> Call:
-        """Rounds: one task fewer holds the bond."""
+        """Tasks, Rounds: one task fewer holds the bond."""
         return self._encode("unlock", account, role)
 
     def withdraw(self, role: int) -> Call:

@@ -27,13 +27,6 @@ class Reputation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Bound(TypedEvent):
-    """Event `Bound`."""
-
-    rounds: str
-
-
-@dataclass(frozen=True, slots=True)
 class Deposited(TypedEvent):
     """Event `Deposited`."""
 
@@ -96,5 +89,6 @@ class Recorded(TypedEvent):
 
     account: str
     role: int
+    settled: int
     score: int
-    fault: bool
+    faults: int
