@@ -12,11 +12,25 @@ from tests.contracts.pair import (
     Pair,
     account,
     commitment,
+    compact,
+    signer,
     word,
 )
+from tests.twins.appeals import Appeals
+from tests.twins.council import Council
+from tests.twins.members import Members
+from tests.twins.rounds import BALLOT_TYPE, COMMIT_TYPE, Rounds
+from tests.twins.signing import digest_in
+from tests.twins.stakes import Stakes
+from tests.twins.table import VOTE_COMMIT, entry_of, keccak, lanes_of, proof_of
+from tests.twins.tasks import Tasks
+from tests.twins.token import Token
+from tests.twins.world import places
 
 FUNDS = 1_000_000
 SCORE = 1_000_000  # one, in millionths
+UNBONDING = 7 * DAY
+INCLUDE_SALT, VOTE_SALT = b"\1" * 32, b"\2" * 32
 
 DEFAULTS: dict[str, Any] = {
     "spec": word("spec"),
@@ -41,6 +55,10 @@ DEFAULTS: dict[str, Any] = {
     "appeal_seconds": DAY,
 }
 
+# Fields of Rounds.round_of.
+FACTS = ["state", "phase", "number", "deadline", "eligible", "committed", "included", "seats"]
+FACTS += ["cast", "held", "stake"]
+
 
 def terms(**changes: Any) -> tuple:
     """Terms in the order of the contract's struct."""
@@ -53,6 +71,24 @@ def names(prefix: str, count: int) -> list[str]:
 
 def founder(who: str, roles: int, controller: str | None = None) -> tuple:
     return (who, word(f"keys of {who}"), word(controller or f"house of {who}"), roles)
+
+
+def suite(pair: Pair, founders: list[tuple], holders: list[tuple[str, int]]) -> None:
+    """Deploys all that tasks need; the timelock and the council's one seat are plain accounts."""
+    order = ["Council", "Members", "Token", "Stakes", "Tasks", "Rounds", "Appeals"]
+    at = {name: pair.predict(place) for place, name in enumerate(order)}
+    timelock, supply = account("timelock"), sum(amount for _, amount in holders)
+    pair.add("Council", Council, [account("guard")], 1, timelock)
+    pair.add("Members", Members, founders, timelock, at["Council"])
+    pair.add("Token", Token, "Quorate", "QRT", holders, supply, 0, DAY, timelock)
+    around = (at["Token"], at["Members"], at["Tasks"], at["Rounds"])
+    pair.add("Stakes", Stakes, *around, UNBONDING)
+    around = (at["Members"], at["Token"], at["Stakes"], at["Rounds"], at["Council"])
+    pair.add("Tasks", Tasks, *around)
+    around = (at["Members"], at["Stakes"], at["Tasks"], at["Appeals"], at["Council"])
+    pair.add("Rounds", Rounds, *around)
+    pair.add("Appeals", Appeals, at["Members"], at["Rounds"])
+    assert {name: pair.address(name) for name in order} == at
 
 
 @dataclass
@@ -71,15 +107,16 @@ class Consortium:
         self.v = names("validator", self.validators)
         self.sponsor = account("sponsor")
         self.stranger = account("stranger")
+        self.keys = {account(name): signer(name) for name in self._names()}
+        self.votes: dict[tuple[bytes, str], tuple] = {}  # what each validator committed to
         people = [(who, MEMBER) for who in self.m]
         people += [(who, VALIDATOR) for who in self.v] + [(who, PARTICIPANT) for who in self.p]
         founders = [founder(who, roles, self.controllers.get(who)) for who, roles in people]
         holders = [(who, FUNDS) for who in (self.sponsor, *self.v, *self.p)]
         first = [*holders[:31], (self.m[0], FUNDS * len(holders[31:]))]  # 32 at deployment
-        self.pair = Pair(founders[:32], first)
-        for who, *facts in founders[32:]:
-            self.approve(self.pair.view("Members", "admit_subject", who, *facts))
-            self.pair.send(who, "Members", "admit", who, *facts)
+        self.pair = Pair()
+        suite(self.pair, founders, first)
+        self.supply = FUNDS * len(holders)
         for who, amount in holders[31:]:
             self.pair.send(self.m[0], "Token", "transfer", who, amount)
         stakes = self.pair.address("Stakes")
@@ -90,12 +127,23 @@ class Consortium:
         amounts = self.stakes or (5_000,) * self.validators
         for who, amount in zip(self.v, amounts, strict=True):
             self.pair.send(who, "Stakes", "deposit", VALIDATOR, amount)
-        self.pair.send(self.sponsor, "Token", "approve", self.pair.address("Rounds"), FUNDS)
+        self.pair.send(self.sponsor, "Token", "approve", self.pair.address("Tasks"), FUNDS)
 
-    # --- steps ------------------------------------------------------------------------------
+    def _names(self) -> list[str]:
+        counts = {"participant": self.participants, "validator": self.validators}
+        numbered = [f"{prefix}{i}" for prefix, count in counts.items() for i in range(count)]
+        return [*numbered, "stranger", "sponsor"]
+
+    # --- steps --------------------------------------------------------------------------------
+
+    def tasks(self, sender: str, function: str, *arguments: Any) -> Done:
+        return self.pair.send(sender, "Tasks", function, *arguments)
 
     def rounds(self, sender: str, function: str, *arguments: Any) -> Done:
         return self.pair.send(sender, "Rounds", function, *arguments)
+
+    def appeals(self, sender: str, function: str, *arguments: Any) -> Done:
+        return self.pair.send(sender, "Appeals", function, *arguments)
 
     def wait(self, seconds: int) -> None:
         self.pair.wait(seconds)
@@ -105,19 +153,29 @@ class Consortium:
             if not self.pair.view("Members", "approved", subject):
                 self.pair.send(who, "Members", "vote", subject, True)
 
+    def pause(self, name: str, seconds: int = DAY) -> None:
+        council, guard = self.pair.chain.contracts["Council"], account("guard")
+        data = council.encode("pause", self.pair.address(name), seconds).data
+        consents = [(guard, b"")]
+        self.pair.send(guard, "Council", "execute", council.address, data, 2**40, consents)
+
+    def suspend(self, who: str) -> None:
+        """As a member, for good."""
+        self.pair.send(account("timelock"), "Members", "suspend", who)
+
     def create(self, **changes: Any) -> bytes:
         """An approved and paid task."""
         agreed = terms(**changes)
-        task = self.pair.view("Rounds", "task_id", agreed, self.v)
+        task = self.pair.view("Tasks", "task_id", agreed, self.v)
         self.approve(task)
-        self.rounds(self.sponsor, "create", agreed, self.v)
+        self.tasks(self.sponsor, "create", agreed, self.v)
         return task
 
     def joined(self, **changes: Any) -> bytes:
         """A task that every participant joined."""
         task = self.create(**changes)
         for i, who in enumerate(self.p):
-            self.rounds(who, "join", task, word(f"data {who}"), 100 * (i + 1))
+            self.tasks(who, "join", task, word(f"data {who}"), 100 * (i + 1))
         return task
 
     def opened(self, **changes: Any) -> bytes:
@@ -126,68 +184,110 @@ class Consortium:
         self.rounds(self.sponsor, "open", task)
         return task
 
+    def fact(self, task: bytes, name: str) -> int:
+        return int(self.pair.view("Rounds", "round_of", task)[FACTS.index(name)])
+
     def number(self, task: bytes) -> int:
-        return int(self.pair.view("Rounds", "task_of", task)[1])
+        return self.fact(task, "number")
 
     def phase(self, task: bytes) -> int:
-        return int(self.pair.view("Rounds", "round_of", task)[0])
+        return self.fact(task, "phase")
 
     def state(self, task: bytes) -> int:
-        return int(self.pair.view("Rounds", "task_of", task)[0])
+        return self.fact(task, "state")
 
     def included(self, task: bytes) -> int:
-        return int(self.pair.view("Rounds", "round_of", task)[4])
+        return self.fact(task, "included")
+
+    def place(self, who: str) -> int:
+        """In every task of this consortium."""
+        return self.v.index(who)
 
     def commit(self, task: bytes, who: str) -> Done:
         return self.rounds(who, "commit", task, word(f"update {who}"))
 
-    def include_hash(self, task: bytes, who: str, bitmap: int, salt: bytes = b"\1" * 32) -> bytes:
+    def include_hash(self, task: bytes, who: str, bitmap: int, salt: bytes = INCLUDE_SALT) -> bytes:
         place = (self.pair, "quorate/include/v1", task, self.number(task), who)
         return commitment(*place, ["uint256", "bytes32"], [bitmap, salt])
 
     def include_commit(self, task: bytes, who: str, bitmap: int) -> Done:
         return self.rounds(who, "include_commit", task, self.include_hash(task, who, bitmap))
 
-    def include_reveal(self, task: bytes, who: str, bitmap: int) -> Done:
-        return self.rounds(who, "include_reveal", task, bitmap, b"\1" * 32)
+    def include_reveal(self, task: bytes, who: str, bitmap: int, sender: str | None = None) -> Done:
+        reveals = [(self.place(who), bitmap, INCLUDE_SALT)]
+        return self.rounds(sender or who, "include_reveal", task, reveals)
 
-    def vote_hash(
-        self, task: bytes, who: str, aggregate: bytes, scores: list[int], accept: bool
-    ) -> bytes:
+    def vote_hash(self, task: bytes, who: str, vote: tuple, included: int | None = None) -> bytes:
+        aggregate, scores, accept = vote
+        included = self.included(task) if included is None else included
         place = (self.pair, "quorate/vote/v1", task, self.number(task), who)
-        types = ["uint256", "bytes32", "int256[]", "bool", "bytes32"]
-        values = [self.included(task), aggregate, scores, accept, b"\2" * 32]
+        types = ["uint256", "bytes32", "bool", "bytes32", "bytes32"]
+        values = [included, aggregate, accept, VOTE_SALT, keccak(lanes_of(scores))]
         return commitment(*place, types, values)
 
     def vote_commit(self, task: bytes, who: str, vote: tuple) -> Done:
-        return self.rounds(who, "vote_commit", task, self.vote_hash(task, who, *vote))
+        self.votes[task, who] = vote
+        return self.rounds(who, "vote_commit", task, self.vote_hash(task, who, vote))
 
     def vote_reveal(self, task: bytes, who: str, vote: tuple) -> Done:
-        return self.rounds(who, "vote_reveal", task, *vote, b"\2" * 32)
+        aggregate, scores, accept = vote
+        rest = (aggregate, accept, VOTE_SALT, lanes_of(scores))
+        return self.rounds(who, "vote_reveal", task, *rest)
 
-    # --- whole phases -----------------------------------------------------------------------
+    # --- settling -----------------------------------------------------------------------------
+
+    def hints(self, task: bytes, shown: list[str] | None = None) -> tuple:
+        """What `settle` needs to be told when it opens the votes of `shown`."""
+        twin = self.pair.twins["Rounds"]
+        t = twin.state.tasks[task]
+        if shown is None:
+            shown = [self.v[place] for place in sorted(t.held)]
+        shown = sorted(shown, key=self.place)
+        votes = [(self.place(who), *self._opening(task, who)) for who in shown]
+        lanes = {self.place(who): lanes_of(self.votes[task, who][1]) for who in shown}
+        opened = {self.place(who): self.votes[task, who] for who in shown}
+        winners = twin._winners(t, opened)
+        packed = b"".join(lanes.values()) + bytes(28)
+        if not winners:
+            return votes, packed, b"", []
+        medians = lanes_of(twin.medians(task, winners, lanes))
+        return votes, packed, medians, twin.entries(task)
+
+    def _opening(self, task: bytes, who: str) -> tuple:
+        aggregate, _, accept = self.votes[task, who]
+        return (aggregate, accept, VOTE_SALT)
+
+    def settle(
+        self, task: bytes, shown: list[str] | None = None, sender: str | None = None
+    ) -> Done:
+        """With the votes that were revealed, or with those of `shown`."""
+        return self.rounds(sender or self.stranger, "settle", task, *self.hints(task, shown))
+
+    # --- whole phases -------------------------------------------------------------------------
 
     def commit_all(self, task: bytes, who: list[str] | None = None) -> None:
         for each in self.p if who is None else who:
             self.commit(task, each)
 
-    def include_all(self, task: bytes, bitmaps: dict[str, int] | int | None = None) -> None:
+    def seated(self, task: bytes) -> list[str]:
+        return [self.v[place] for place in places(self.fact(task, "seats"))]
+
+    def include_all(self, task: bytes, bitmaps: dict[str, int] | int | None = None) -> Done:
         """Every seated validator commits to its bitmap and reveals it."""
-        committed = int(self.pair.view("Rounds", "round_of", task)[3])
         chosen = bitmaps if isinstance(bitmaps, dict) else {}
-        same = bitmaps if isinstance(bitmaps, int) else committed
-        seats = int(self.pair.view("Rounds", "round_of", task)[5])
-        seated = [who for place, who in enumerate(self.v) if seats >> place & 1]
+        same = bitmaps if isinstance(bitmaps, int) else self.fact(task, "committed")
+        seated = self.seated(task)
         for who in seated:
             self.include_commit(task, who, chosen.get(who, same))
         for who in seated:
-            self.include_reveal(task, who, chosen.get(who, same))
+            done = self.include_reveal(task, who, chosen.get(who, same))
+        return done
 
     def vote_all(self, task: bytes, votes: dict[str, tuple]) -> None:
         """Those in `votes` commit and reveal; the phase is waited out if some are missing."""
         for who, vote in votes.items():
             self.vote_commit(task, who, vote)
-        if self.phase(task) == 4:
+        if self.phase(task) == VOTE_COMMIT:
             self.wait(41)
             self.rounds(self.stranger, "advance", task)
         for who, vote in votes.items():
@@ -202,21 +302,128 @@ class Consortium:
         """The same vote by every validator."""
         return dict.fromkeys(self.v, (word("aggregate"), scores, accept))
 
+    def whole_round(self, task: bytes, votes: dict[str, tuple]) -> Done:
+        """From COMMIT to the settlement."""
+        self.to_vote(task)
+        self.vote_all(task, votes)
+        return self.settle(task)
+
+    # --- signed batches -----------------------------------------------------------------------
+
+    def _sign(self, who: str, shape: str, types: list[str], values: list) -> tuple[bytes, bytes]:
+        digest = digest_in(self.pair.view("Rounds", "separator"), shape, types, values)
+        return compact(self.keys[who].sign_digest(digest))
+
+    def sign_commit(self, task: bytes, who: str, hash_: bytes, number: int | None = None) -> tuple:
+        number = self.number(task) if number is None else number
+        return self._sign(
+            who, COMMIT_TYPE, ["bytes32", "uint256", "bytes32"], [task, number, hash_]
+        )
+
+    def sign_ballot(  # noqa: PLR0917 (what is signed)
+        self,
+        task: bytes,
+        who: str,
+        included: int,
+        hash_: bytes,
+        phase: int = VOTE_COMMIT,
+        number: int | None = None,
+    ) -> tuple[bytes, bytes]:
+        number = self.number(task) if number is None else number
+        types = ["bytes32", "uint256", "uint256", "uint256", "bytes32"]
+        return self._sign(who, BALLOT_TYPE, types, [task, number, phase, included, hash_])
+
+    def roster(self, task: bytes) -> list[str]:
+        return [*self.v, *self.pair.view("Rounds", "participants_of", task)]
+
+    def commit_many(self, task: bytes, who: list[str]) -> Done:
+        joined = list(self.pair.view("Rounds", "participants_of", task))
+        who = sorted(who, key=joined.index)
+        hashes = [word(f"update {each}") for each in who]
+        signed = [self.sign_commit(task, *pair) for pair in zip(who, hashes, strict=True)]
+        chosen = sum(1 << joined.index(each) for each in who)
+        batch = (self.roster(task), chosen, hashes, signed)
+        return self.rounds(self.stranger, "commit_many", task, *batch)
+
+    def concur(self, task: bytes, included: int, votes: dict[str, tuple]) -> Done:
+        seated = self.seated(task)
+        for who in seated:
+            self.votes[task, who] = votes[who]
+        hashes = [self.vote_hash(task, who, votes[who], included) for who in seated]
+        signed = [
+            self.sign_ballot(task, who, included, hash_)
+            for who, hash_ in zip(seated, hashes, strict=True)
+        ]
+        return self.rounds(self.stranger, "concur", task, included, hashes, signed)
+
+    # --- money --------------------------------------------------------------------------------
+
+    def entries(self, task: bytes) -> list[int]:
+        return self.pair.twins["Rounds"].entries(task)
+
+    def proof(self, task: bytes, place: int) -> tuple[int, int, list[bytes]]:
+        """The arguments of `claim` after the task."""
+        entries = self.entries(task)
+        return place, entries[place], proof_of(task, entries, place)
+
+    def claim(self, task: bytes, who: str, sender: str | None = None) -> Done:
+        place = self.roster(task).index(who)
+        return self.tasks(sender or self.stranger, "claim", task, *self.proof(task, place))
+
+    def claim_many(self, task: bytes, chosen: list[int]) -> Done:
+        rest = (chosen, self.roster(task), self.entries(task))
+        return self.tasks(self.stranger, "claim_many", task, *rest)
+
+    def owed(self, task: bytes, who: str) -> int:
+        """What `claim` would pay."""
+        place = self.roster(task).index(who)
+        claimed = self.pair.view("Tasks", "claimed_of", task, place)
+        return entry_of(self.entries(task)[place]).amount - entry_of(claimed).amount
+
+    def balance(self, who: str) -> int:
+        return int(self.pair.view("Token", "balanceOf", who))
+
     def bond(self, who: str, role: int) -> int:
         return int(self.pair.view("Stakes", "bond", who, role))
 
-    def owed(self, who: str) -> int:
-        return int(self.pair.view("Rounds", "owed", who))
+    def locks(self, who: str, role: int) -> int:
+        return int(self.pair.view("Stakes", "bond_of", who, role)[3])
+
+    def bonded(self) -> int:
+        """All that is bonded or unbonding."""
+        pairs = [*((w, PARTICIPANT) for w in self.p), *((w, VALIDATOR) for w in self.v)]
+        return sum(sum(self.pair.view("Stakes", "bond_of", *pair)[:2]) for pair in pairs)
 
     def check_money(self, *tasks: bytes) -> None:
-        """What Rounds holds is exactly what it owes plus what tasks have not spent."""
-        people = {*self.p, *self.v, self.sponsor, *self.m, self.stranger}
-        owed = sum(self.owed(who) for who in people)
-        escrow = sum(self.pair.view("Rounds", "task_of", task)[2] for task in tasks)
-        held = self.pair.view("Token", "balanceOf", self.pair.address("Rounds"))
-        assert held == owed + escrow
-        bonds = 0
-        for who, role in [*((w, PARTICIPANT) for w in self.p), *((w, VALIDATOR) for w in self.v)]:
-            amount, unbonding, _, _ = self.pair.view("Stakes", "bond_of", who, role)
-            bonds += amount + unbonding
-        assert self.pair.view("Token", "balanceOf", self.pair.address("Stakes")) == bonds
+        """Supply, bonds and escrow: named in `tests.stateful.test_rounds` as well."""
+        escrow = 0
+        for task in tasks:
+            left = self.pair.view("Tasks", "escrow_of", task)
+            assert left >= self.due(task)
+            escrow += left
+        assert self.balance(self.pair.address("Tasks")) == escrow
+        assert self.balance(self.pair.address("Stakes")) == self.bonded()
+
+    def due(self, task: bytes) -> int:
+        """What the task owes: entries not yet claimed, and what is not spent to the sponsor."""
+        if self.state(task) == 0:
+            return 0
+        spent = self.pair.view("Rounds", "ledger_of", task)[4]
+        deal = self.pair.twins["Tasks"].state.deals[task]
+        claimed = sum(entry_of(entry).amount for entry in deal.claimed.values())
+        return spent - claimed + (0 if deal.refunded else deal.escrow - spent)
+
+    def wind_up(self, task: bytes) -> None:
+        """Strangers alone: everything owed is paid, every bond let go, nothing is left."""
+        size = len(self.entries(task))
+        for place in range(size):
+            if self.entries(task)[place] != self.pair.view("Tasks", "claimed_of", task, place):
+                self.tasks(self.stranger, "claim", task, *self.proof(task, place))
+        deal = self.pair.twins["Tasks"].state.deals[task]
+        if not deal.refunded:
+            self.tasks(self.stranger, "refund", task)
+        t = self.pair.twins["Rounds"].state.tasks[task]
+        for person in (*t.judges, *t.trainees):
+            if person.locked:
+                self.rounds(self.stranger, "release", task, person.account)
+        assert self.pair.view("Tasks", "escrow_of", task) == 0

@@ -4,15 +4,19 @@ import pytest
 
 from tests.contracts.consortium import Consortium
 from tests.contracts.pair import PARTICIPANT, VALIDATOR, Reverted, reverts, word
-from tests.twins.tasks import (
+from tests.twins.table import (
     ABORTED,
     COMMIT,
+    ENDED,
     INCLUDE_COMMIT,
     INCLUDE_REVEAL,
     VOTE_COMMIT,
     VOTE_REVEAL,
+    lanes_of,
+    scores_of,
 )
 
+NO_HINTS = ([], bytes(28), b"", [])
 LAPSE = {COMMIT: 60, INCLUDE_COMMIT: 50, INCLUDE_REVEAL: 30, VOTE_COMMIT: 40, VOTE_REVEAL: 30}
 
 
@@ -118,9 +122,9 @@ def test_phase__other_acts__revert(c, phase):
     acts = {
         COMMIT: (c.p[0], "commit", word("x")),
         INCLUDE_COMMIT: (c.v[0], "include_commit", word("x")),
-        INCLUDE_REVEAL: (c.v[0], "include_reveal", 1, word("x")),
+        INCLUDE_REVEAL: (c.v[0], "include_reveal", [(0, 1, word("x"))]),
         VOTE_COMMIT: (c.v[0], "vote_commit", word("x")),
-        VOTE_REVEAL: (c.v[0], "vote_reveal", word("x"), [1, 2, 3], True, word("x")),
+        VOTE_REVEAL: (c.v[0], "vote_reveal", word("x"), True, word("x"), bytes(12)),
     }
     for due, (who, function, *arguments) in acts.items():
         if due != phase:
@@ -128,12 +132,12 @@ def test_phase__other_acts__revert(c, phase):
                 c.rounds(who, function, task, *arguments)
     if phase != VOTE_REVEAL:
         with reverts("Rounds: not the phase for it"):
-            c.rounds(c.stranger, "settle", task)
+            c.rounds(c.stranger, "settle", task, *NO_HINTS)
     else:
         with reverts("Rounds: not the phase for it"):
             c.rounds(c.stranger, "advance", task)
         with reverts("Rounds: the phase is not over"):
-            c.rounds(c.stranger, "settle", task)
+            c.rounds(c.stranger, "settle", task, *NO_HINTS)
 
 
 @pytest.mark.parametrize(
@@ -149,9 +153,9 @@ def test_phase__past_its_deadline__nobody_acts(c, phase):
     acts = {
         COMMIT: (c.p[0], "commit", word("x")),
         INCLUDE_COMMIT: (c.v[0], "include_commit", word("x")),
-        INCLUDE_REVEAL: (c.v[0], "include_reveal", 1, word("x")),
+        INCLUDE_REVEAL: (c.v[0], "include_reveal", [(0, 1, word("x"))]),
         VOTE_COMMIT: (c.v[0], "vote_commit", word("x")),
-        VOTE_REVEAL: (c.v[0], "vote_reveal", word("x"), [1, 2, 3], True, word("x")),
+        VOTE_REVEAL: (c.v[0], "vote_reveal", word("x"), True, word("x"), bytes(12)),
     }
     who, function, *arguments = acts[phase]
     with reverts("Rounds: the phase is over"):
@@ -164,11 +168,11 @@ def test_any_act__on_no_task__reverts(c):
     for function, arguments in [
         ("commit", (word("x"),)),
         ("include_commit", (word("x"),)),
-        ("include_reveal", (1, word("x"))),
+        ("include_reveal", ([(0, 1, word("x"))],)),
         ("vote_commit", (word("x"),)),
-        ("vote_reveal", (word("x"), [], True, word("x"))),
+        ("vote_reveal", (word("x"), True, word("x"), b"")),
         ("advance", ()),
-        ("settle", ()),
+        ("settle", NO_HINTS),
     ]:
         with reverts("Rounds: not the phase for it"):
             c.rounds(c.v[0], function, task, *arguments)
@@ -273,8 +277,10 @@ def test_include_reveal__without_commitment__reverts(c):
     c.include_reveal(task, c.v[0], 0b111)
     with reverts("Rounds: nothing to reveal"):
         c.include_reveal(task, c.v[0], 0b111)
-    with reverts("Rounds: not a validator here"):
-        c.include_reveal(task, c.stranger, 0b111)
+    with reverts("Rounds: nothing to reveal"):
+        c.rounds(c.stranger, "include_reveal", task, [(4, 0b111, word("x"))])
+    with reverts("Rounds: nothing to reveal"):
+        c.rounds(c.stranger, "include_reveal", task, [(2**255, 0b111, word("x"))])
 
 
 @pytest.mark.parametrize("bitmap", [0b1000, 0b1111, 1 << 32, 1 << 255, 2**256 - 1, 0b100])
@@ -372,26 +378,26 @@ def test_vote_reveal__refusals(c):
     for scores in ((), (1, 2), (1, 2, 3, 4), (0,) * 32):
         with reverts("Rounds: one score per included"):
             c.vote_reveal(task, c.v[0], vote(scores=scores))
-    for score in (10**9 + 1, -(10**9) - 1, 2**255 - 1, -(2**255)):
-        with reverts("Rounds: score over 10**9"):
-            c.vote_reveal(task, c.v[0], vote(scores=(1, score, 3)))
+    for size in (1, 11, 13):
+        with reverts("Rounds: one score per included"):
+            c.rounds(c.v[0], "vote_reveal", task, word("a"), True, word("s"), bytes(size))
     with pytest.raises(Reverted, match="no reason given"):
-        values = (word("a"), [0] * 33, True, word("s"))
+        values = (word("a"), True, word("s"), bytes(1025))
         c.pair.chain.send(c.v[0], "Rounds", "vote_reveal", task, *values)
     c.vote_reveal(task, c.v[0], vote())
     with reverts("Rounds: nothing to reveal"):
         c.vote_reveal(task, c.v[0], vote())
 
 
-def test_vote_reveal__extreme_scores__stored_exactly(c):
+def test_vote_reveal__extreme_scores__kept_exactly(c):
     task = to_phase(c, VOTE_COMMIT)
-    extreme = vote(scores=(10**9, -(10**9), 0))
+    extreme = vote(scores=(2**31 - 1, -(2**31), 0))
     for who in c.v:
         c.vote_commit(task, who, extreme)
     for who in c.v:
         c.vote_reveal(task, who, extreme)
-    done = c.rounds(c.stranger, "settle", task)
-    assert [s["median"] for s in done.named("Scored")] == [10**9, -(10**9), 0]
+    (settled,) = c.settle(task).named("Settled")
+    assert scores_of(settled["medians"]) == [2**31 - 1, -(2**31), 0]
 
 
 @pytest.mark.parametrize(
@@ -412,15 +418,16 @@ def test_vote_reveal__not_as_committed__slashed_at_once_and_ignored(c, other):
         c.vote_reveal(task, c.v[0], vote())
     for who in c.v[1:]:
         c.vote_reveal(task, who, vote())
-    done = c.rounds(c.stranger, "settle", task)
-    assert [r["validator"] for r in done.named("Rewarded")] == c.v[1:]
+    done = c.settle(task)
+    assert done.named("Settled")[0]["winners"] == 0b1110
     assert done.named("Suspended") == []  # it said nothing that counts
     assert c.bond(c.v[0], VALIDATOR) == 4_800
 
 
 def test_vote_reveal__wrong_salt__is_a_fault(c):
     task = to_phase(c, VOTE_REVEAL)
-    done = c.rounds(c.v[0], "vote_reveal", task, *vote(), word("wrong salt"))
+    rest = (word("aggregate"), True, word("wrong salt"), lanes_of([1, 2, 3]))
+    done = c.rounds(c.v[0], "vote_reveal", task, *rest)
     assert done.named("Faulted")
 
 
@@ -429,37 +436,34 @@ def test_vote_reveal__all__only_then_settle_early(c):
     for who in c.v[:3]:
         c.vote_reveal(task, who, vote())
     with reverts("Rounds: the phase is not over"):
-        c.rounds(c.stranger, "settle", task)
+        c.settle(task)
     c.vote_reveal(task, c.v[3], vote())
-    c.rounds(c.stranger, "settle", task)
+    c.settle(task)
 
 
 def test_penalty__larger_than_the_bond__takes_what_there_is(c):
-    task = to_phase(c, INCLUDE_REVEAL, fault_penalty=10**30)
+    task = to_phase(c, INCLUDE_REVEAL, fault_penalty=2**95 - 1)
     done = c.include_reveal(task, c.v[0], 0b001)
     (slashed,) = done.named("Slashed")
-    assert (slashed["amount"], slashed["due"]) == (5_000, 10**30)
+    assert (slashed["amount"], slashed["due"]) == (5_000, 2**95 - 1)
     assert c.bond(c.v[0], VALIDATOR) == 0
 
 
-def test_advance__again_and_again__always_reaches_the_end(c):
-    """From any phase, with nobody else acting, strangers bring the task to its end."""
-    for reached in range(COMMIT, VOTE_REVEAL + 1):
-        c = Consortium()
-        task = to_phase(c, reached, rounds=2)
-        for _ in range(12):
-            c.wait(10**5)
-            for function in ("advance", "settle", "open"):
-                try:
-                    c.rounds(c.stranger, function, task)
-                except Reverted:
-                    continue
-            if c.state(task) == 3:
-                break
-        assert c.state(task) == 3
-        for who in c.p:
-            assert c.pair.view("Stakes", "bond_of", who, PARTICIPANT)[3] == 0
-        for who in c.v:
-            assert c.pair.view("Stakes", "bond_of", who, VALIDATOR)[3] == 0
-        c.check_money(task)
-        assert c.owed(c.sponsor) == 2_600
+@pytest.mark.parametrize("reached", range(COMMIT, VOTE_REVEAL + 1))
+def test_task__left_alone_in_any_phase__strangers_bring_it_to_its_end(c, reached):
+    task = to_phase(c, reached, rounds=2)
+    for _ in range(12):
+        c.wait(10**5)
+        for function, hints in (("advance", ()), ("settle", NO_HINTS), ("open", ())):
+            try:
+                c.rounds(c.stranger, function, task, *hints)
+            except Reverted:
+                continue
+        if c.state(task) == ENDED:
+            break
+    assert c.state(task) == ENDED
+    c.wind_up(task)
+    assert [c.locks(who, PARTICIPANT) for who in c.p] == [0] * 3
+    assert [c.locks(who, VALIDATOR) for who in c.v] == [0] * 4
+    c.check_money(task)
+    assert c.balance(c.sponsor) == 1_000_000

@@ -1,4 +1,4 @@
-"""Tasks: approval, creation, joining, cancelling, opening, ending, claiming."""
+"""Tasks: approval, creation, joining; and how Rounds opens and ends what they made."""
 
 import hashlib
 
@@ -16,7 +16,7 @@ from tests.contracts.pair import (
     reverts,
     word,
 )
-from tests.twins.tasks import ENDED, JOINING, RUNNING, TERMS
+from tests.twins.table import ENDED, JOINING, TERMS
 from tests.twins.world import NOBODY
 
 YEAR = 366 * DAY
@@ -28,7 +28,7 @@ def c():
 
 
 def approve_terms(c, agreed, validators=None):
-    task = c.pair.view("Rounds", "task_id", agreed, c.v if validators is None else validators)
+    task = c.pair.view("Tasks", "task_id", agreed, c.v if validators is None else validators)
     c.approve(task)
     return task
 
@@ -36,12 +36,12 @@ def approve_terms(c, agreed, validators=None):
 def test_task_id__binds_chain_contract_terms_and_validators(c):
     agreed = terms()
     types = ["bytes32", "uint256", "address", TERMS, "address[]"]
-    head = [b"quorate/task/v1".ljust(32, b"\0"), CHAIN_ID, c.pair.address("Rounds")]
+    head = [b"quorate/task/v1".ljust(32, b"\0"), CHAIN_ID, c.pair.address("Tasks")]
     data = encode(types, [*head, agreed, c.v])
-    assert c.pair.view("Rounds", "task_id", agreed, c.v) == hashlib.sha256(data).digest()
+    assert c.pair.view("Tasks", "task_id", agreed, c.v) == hashlib.sha256(data).digest()
     others = [(terms(**{name: _other(value)}), c.v) for name, value in DEFAULTS.items()]
     others += [(agreed, c.v[::-1]), (agreed, c.v[:3]), (agreed, [])]
-    ids = {c.pair.view("Rounds", "task_id", *other) for other in [(agreed, c.v), *others]}
+    ids = {c.pair.view("Tasks", "task_id", *other) for other in [(agreed, c.v), *others]}
     assert len(ids) == 1 + len(DEFAULTS) + 3
 
 
@@ -51,7 +51,8 @@ def _other(value):
 
 def test_create__approved__takes_the_whole_escrow(c):
     task = c.create()
-    assert c.pair.view("Rounds", "task_of", task)[:3] == (JOINING, 0, 3 * 1_300)
+    assert (c.state(task), c.number(task)) == (JOINING, 0)
+    assert c.pair.view("Tasks", "escrow_of", task) == 3 * 1_300
     assert c.pair.view("Token", "balanceOf", c.sponsor) == FUNDS - 3_900
     assert c.pair.view("Rounds", "terms_of", task) == terms()
     assert c.pair.view("Rounds", "validators_of", task) == tuple(c.v)
@@ -59,34 +60,35 @@ def test_create__approved__takes_the_whole_escrow(c):
 
 
 def test_create__not_approved__reverts(c):
-    task = c.pair.view("Rounds", "task_id", terms(), c.v)
+    task = c.pair.view("Tasks", "task_id", terms(), c.v)
     c.pair.send(c.m[0], "Members", "vote", task, True)
-    with reverts("Rounds: not approved by members"):
-        c.rounds(c.sponsor, "create", terms(), c.v)
+    with reverts("Tasks: not approved by members"):
+        c.tasks(c.sponsor, "create", terms(), c.v)
 
 
 def test_create__terms_other_than_approved__reverts(c):
     approve_terms(c, terms())
-    with reverts("Rounds: not approved by members"):
-        c.rounds(c.sponsor, "create", terms(lie_penalty=0), c.v)
-    with reverts("Rounds: not approved by members"):
-        c.rounds(c.sponsor, "create", terms(), c.v[:3])
+    with reverts("Tasks: not approved by members"):
+        c.tasks(c.sponsor, "create", terms(lie_penalty=0), c.v)
+    with reverts("Tasks: not approved by members"):
+        c.tasks(c.sponsor, "create", terms(), c.v[:3])
 
 
 def test_create__by_another__reverts(c):
     approve_terms(c, terms())
-    with reverts("Rounds: only the sponsor creates"):
-        c.rounds(c.stranger, "create", terms(), c.v)
+    with reverts("Tasks: only the sponsor creates"):
+        c.tasks(c.stranger, "create", terms(), c.v)
 
 
 def test_create__twice__reverts_even_when_ended(c):
     task = c.create()
-    with reverts("Rounds: task exists"):
-        c.rounds(c.sponsor, "create", terms(), c.v)
+    with reverts("Tasks: task exists"):
+        c.tasks(c.sponsor, "create", terms(), c.v)
     c.wait(101)
-    c.rounds(c.stranger, "cancel", task)
-    with reverts("Rounds: task exists"):
-        c.rounds(c.sponsor, "create", terms(), c.v)
+    c.rounds(c.stranger, "open", task)
+    assert c.state(task) == ENDED
+    with reverts("Tasks: task exists"):
+        c.tasks(c.sponsor, "create", terms(), c.v)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_create__twice__reverts_even_when_ended(c):
         {"rounds": 0},
         {"rounds": 10_001},
         {"min_participants": 0},
-        {"min_participants": 33},
+        {"min_participants": 257},
         {"weight_cap": 0},
         {"validator_bond": 0},
         {"join_seconds": 0},
@@ -110,18 +112,25 @@ def test_create__twice__reverts_even_when_ended(c):
         {"reveal_seconds": YEAR + 1},
         {"appeal_seconds": 0},
         {"appeal_seconds": YEAR + 1},
+        {"participant_reward": 2**95},
+        {"validator_reward": 2**95},
+        {"low_score_penalty": 2**95},
+        {"absence_penalty": 2**95},
+        {"fault_penalty": 2**95},
+        {"lie_penalty": 2**256 - 1},
     ],
 )
 def test_create__terms_out_of_range__reverts(c, changes):
     approve_terms(c, terms(**changes))
-    with reverts("Rounds: terms out of range"):
-        c.rounds(c.sponsor, "create", terms(**changes), c.v)
+    with reverts("Tasks: terms out of range"):
+        c.tasks(c.sponsor, "create", terms(**changes), c.v)
 
 
 def test_create__limits_of_the_range__accepted(c):
     ends = dict.fromkeys([name for name in DEFAULTS if name.endswith("_seconds")], YEAR)
     free = {"participant_reward": 0, "validator_reward": 0}
-    c.create(rounds=10_000, min_participants=32, weight_cap=2**256 - 1, **free, **ends)
+    most = dict.fromkeys([name for name in DEFAULTS if name.endswith("_penalty")], 2**95 - 1)
+    c.create(rounds=10_000, min_participants=256, weight_cap=2**256 - 1, **free, **ends, **most)
     c.create(rounds=1, min_participants=1, weight_cap=1, validator_bond=1, score_floor=-(2**255))
 
 
@@ -129,45 +138,45 @@ def test_create__limits_of_the_range__accepted(c):
 def test_create__no_proper_list_of_validators__reverts(c, build):
     approve_terms(c, terms(), build(c.v))
     with reverts("Rounds: no list of validators"):
-        c.rounds(c.sponsor, "create", terms(), build(c.v))
+        c.tasks(c.sponsor, "create", terms(), build(c.v))
 
 
 def test_create__no_validators__reverts(c):
     approve_terms(c, terms(), [])
-    with reverts("Rounds: terms out of range"):
-        c.rounds(c.sponsor, "create", terms(), [])
+    with reverts("Tasks: terms out of range"):
+        c.tasks(c.sponsor, "create", terms(), [])
 
 
-def test_create__seventeen_validators__refused_by_the_abi(c):
-    many = [account(f"w{i}") for i in range(17)]
+def test_create__65_validators__refused_by_the_abi(c):
+    many = [account(f"w{i}") for i in range(65)]
     with pytest.raises(Reverted, match="no reason given"):
-        c.pair.chain.send(c.sponsor, "Rounds", "create", terms(), many)
+        c.pair.chain.send(c.sponsor, "Tasks", "create", terms(), many)
 
 
 def test_create__escrow_beyond_funds_or_numbers__reverts(c):
-    for reward, message in ((FUNDS, "Token: allowance too low"), (2**255, "no reason given")):
+    for reward in (FUNDS, 2**95 - 1):
         agreed = terms(participant_reward=reward)
         approve_terms(c, agreed)
-        with reverts(message):
-            c.rounds(c.sponsor, "create", agreed, c.v)
+        with reverts("Token: allowance too low"):
+            c.tasks(c.sponsor, "create", agreed, c.v)
 
 
 def test_create__failed_payment__can_be_tried_again(c):
     agreed = terms()
     approve_terms(c, agreed)
-    c.pair.send(c.sponsor, "Token", "approve", c.pair.address("Rounds"), 3_899)
+    c.pair.send(c.sponsor, "Token", "approve", c.pair.address("Tasks"), 3_899)
     with reverts("Token: allowance too low"):
-        c.rounds(c.sponsor, "create", agreed, c.v)
-    c.pair.send(c.sponsor, "Token", "approve", c.pair.address("Rounds"), 3_900)
-    c.rounds(c.sponsor, "create", agreed, c.v)
+        c.tasks(c.sponsor, "create", agreed, c.v)
+    c.pair.send(c.sponsor, "Token", "approve", c.pair.address("Tasks"), 3_900)
+    c.tasks(c.sponsor, "create", agreed, c.v)
 
 
 def test_join__weights__capped_and_fixed(c):
     task = c.create(weight_cap=250)
     for i, (who, samples) in enumerate(zip(c.p, (1, 250, 10**30), strict=True)):
-        c.rounds(who, "join", task, word("same data"), samples)
+        c.tasks(who, "join", task, word("same data"), samples)
         weight = min(samples, 250)
-        assert c.pair.view("Rounds", "participant_of", task, who) == (
+        assert c.pair.view("Tasks", "participant_of", task, who) == (
             i + 1,
             word("same data"),
             weight,
@@ -180,238 +189,129 @@ def test_join__refusals(c):
     task = c.create()
     who = c.p[0]
     for sender, dataset, samples, message in [
-        (c.stranger, word("d"), 1, "Rounds: not a participant"),
-        (c.v[0], word("d"), 1, "Rounds: not a participant"),
-        (who, bytes(32), 1, "Rounds: no data"),
-        (who, word("d"), 0, "Rounds: no data"),
+        (c.stranger, word("d"), 1, "Tasks: not a participant"),
+        (c.v[0], word("d"), 1, "Tasks: not a participant"),
+        (who, bytes(32), 1, "Tasks: no data"),
+        (who, word("d"), 0, "Tasks: no data"),
     ]:
         with reverts(message):
-            c.rounds(sender, "join", task, dataset, samples)
+            c.tasks(sender, "join", task, dataset, samples)
     with reverts("Rounds: not open to join"):
-        c.rounds(who, "join", word("no task"), word("d"), 1)
-    c.rounds(who, "join", task, word("d"), 1)
+        c.tasks(who, "join", word("no task"), word("d"), 1)
+    c.tasks(who, "join", task, word("d"), 1)
     with reverts("Rounds: already joined"):
-        c.rounds(who, "join", task, word("e"), 2)
+        c.tasks(who, "join", task, word("e"), 2)
 
 
 def test_join__bond_exactly_enough_or_one_short(c):
     task = c.create()
     c.pair.send(c.p[0], "Stakes", "request_unbond", PARTICIPANT, 2_000)
-    c.rounds(c.p[0], "join", task, word("d"), 1)
+    c.tasks(c.p[0], "join", task, word("d"), 1)
     c.pair.send(c.p[1], "Stakes", "request_unbond", PARTICIPANT, 2_001)
-    with reverts("Rounds: bond too low"):
-        c.rounds(c.p[1], "join", task, word("d"), 1)
+    with reverts("Tasks: bond too low"):
+        c.tasks(c.p[1], "join", task, word("d"), 1)
 
 
 def test_join__last_second_and_after(c):
     task = c.create()
     c.wait(100)
-    c.rounds(c.p[0], "join", task, word("d"), 1)
+    c.tasks(c.p[0], "join", task, word("d"), 1)
     c.wait(1)
     with reverts("Rounds: the join window is over"):
-        c.rounds(c.p[1], "join", task, word("d"), 1)
+        c.tasks(c.p[1], "join", task, word("d"), 1)
 
 
 def test_join__once_opened__reverts(c):
     task = c.create()
     for who in c.p[:2]:
-        c.rounds(who, "join", task, word("d"), 1)
+        c.tasks(who, "join", task, word("d"), 1)
     c.rounds(c.sponsor, "open", task)
     with reverts("Rounds: not open to join"):
-        c.rounds(c.p[2], "join", task, word("d"), 1)
+        c.tasks(c.p[2], "join", task, word("d"), 1)
 
 
-def test_join__32_participants__and_no_more():
-    c = Consortium(participants=33)
+def test_join__conflicts__validators_of_the_same_house(c):
+    c = Consortium(controllers=dict.fromkeys([c.v[1], c.v[3], c.p[0]], "one house"))
     task = c.create()
-    for who in c.p[:32]:
-        c.rounds(who, "join", task, word("d"), 1)
-    with reverts("Rounds: the task is full"):
-        c.rounds(c.p[32], "join", task, word("d"), 1)
+    joined = c.tasks(c.p[0], "join", task, word("d"), 1).named("Joined")
+    assert joined[0]["conflicts"] == 0b1010
+    assert c.tasks(c.p[1], "join", task, word("d"), 1).named("Joined")[0]["conflicts"] == 0
+    conflicts = [c.pair.view("Rounds", "conflicts_of", task, place) for place in range(4)]
+    assert conflicts == [0, 1, 0, 1]
 
 
-def test_cancel__too_few_in_time__refunds_and_unlocks(c):
+def test_join__conflicts__as_the_houses_stood_at_the_time(c):
+    """Who moves to another house later does not change who scores whom."""
+    c = Consortium(controllers=dict.fromkeys([c.v[1], c.p[0]], "one house"))
     task = c.create()
-    c.rounds(c.p[0], "join", task, word("d"), 1)
-    with reverts("Rounds: the join window is open"):
-        c.rounds(c.sponsor, "cancel", task)
-    c.wait(101)
-    done = c.rounds(c.stranger, "cancel", task)
-    assert done.named("TaskEnded") == [{"task": task, "refund": 3_900, "reason": "too few joined"}]
-    assert c.state(task) == ENDED
-    assert c.pair.view("Stakes", "bond_of", c.p[0], PARTICIPANT)[3] == 0
-    assert c.rounds(c.sponsor, "claim").value == 3_900
-    assert c.pair.view("Token", "balanceOf", c.sponsor) == FUNDS
-    with reverts("Rounds: not open to join"):
-        c.rounds(c.stranger, "cancel", task)
+    c.suspend(c.v[1])
+    facts = (c.v[1], word("keys"), word("new house"), VALIDATOR)
+    c.pair.send(account("timelock"), "Members", "admit", *facts)
+    c.tasks(c.p[0], "join", task, word("d"), 1)
+    assert c.pair.view("Rounds", "conflicts_of", task, 1) == 1
 
 
-def test_cancel__enough_joined__reverts(c):
-    task = c.joined()
-    c.wait(101)
-    with reverts("Rounds: enough joined"):
-        c.rounds(c.sponsor, "cancel", task)
-
-
-def test_open__first__who_and_when(c):
+@pytest.mark.slow
+@pytest.mark.parametrize(("validators", "room"), [(8, 256), (9, 227), (64, 32)])
+def test_join__as_many_as_votes_can_carry__and_no_more(validators, room):
+    c = Consortium(members=1, participants=room + 1 - 80 * (room > 100), validators=validators)
     task = c.create()
-    c.rounds(c.p[0], "join", task, word("d"), 1)
-    with reverts("Rounds: too few joined"):
-        c.rounds(c.sponsor, "open", task)
-    c.rounds(c.p[1], "join", task, word("d"), 1)
-    with reverts("Rounds: too early to open"):
-        c.rounds(c.stranger, "open", task)
-    c.wait(100)
-    with reverts("Rounds: too early to open"):
-        c.rounds(c.stranger, "open", task)
+    fits = c.p[:room]
+    for who in fits:
+        c.tasks(who, "join", task, word("d"), 1)
+    assert len(c.pair.view("Rounds", "participants_of", task)) == len(fits)
+    if len(c.p) > room:
+        with reverts("Rounds: the task is full"):
+            c.tasks(c.p[room], "join", task, word("d"), 1)
+
+
+def test_pause__no_new_task_and_no_joining_but_everything_else(c):
+    task = c.create()
+    agreed = terms(spec=word("second"))
+    approve_terms(c, agreed)
+    c.pause("Tasks", 50)
+    with reverts("Tasks: paused"):
+        c.tasks(c.sponsor, "create", agreed, c.v)
+    with reverts("Tasks: paused"):
+        c.tasks(c.p[0], "join", task, word("d"), 1)
+    c.wait(49)
+    with reverts("Tasks: paused"):
+        c.tasks(c.p[0], "join", task, word("d"), 1)
     c.wait(1)
-    done = c.rounds(c.stranger, "open", task)
-    assert done.named("RoundOpened") == [
-        {
-            "task": task,
-            "round": 1,
-            "eligible": 0b11,
-            "validators": tuple(c.v),
-            "stakes": (5_000,) * 4,
-        }
-    ]
-    assert c.state(task) == RUNNING
+    c.tasks(c.p[0], "join", task, word("d"), 1)
+    c.tasks(c.sponsor, "create", agreed, c.v)
 
 
-def test_open__no_such_or_ended_task__reverts(c):
-    with reverts("Rounds: no running task"):
-        c.rounds(c.sponsor, "open", word("no task"))
-    task = c.create()
-    c.wait(101)
-    c.rounds(c.sponsor, "cancel", task)
-    with reverts("Rounds: no running task"):
-        c.rounds(c.sponsor, "open", task)
-
-
-def test_open__while_a_round_is_open__reverts(c):
-    task = c.opened()
-    with reverts("Rounds: a round is still open"):
-        c.rounds(c.sponsor, "open", task)
-
-
-def test_open__unbonded_and_suspended_people__left_out(c):
-    task = c.joined(min_participants=1)
-    c.pair.send(c.p[0], "Stakes", "request_unbond", PARTICIPANT, 2_001)
-    c.pair.send(c.v[3], "Stakes", "request_unbond", VALIDATOR, 3_001)
-    c.approve(c.pair.view("Members", "suspend_subject", c.p[2]))
-    c.pair.send(c.m[0], "Members", "suspend", c.p[2])
-    (opened,) = c.rounds(c.sponsor, "open", task).named("RoundOpened")
-    assert opened["eligible"] == 0b010
-    assert opened["stakes"] == (5_000, 5_000, 5_000, 0)
-    with reverts("Rounds: not eligible"):
-        c.commit(task, c.p[0])
-    with reverts("Rounds: not eligible"):
-        c.commit(task, c.p[2])
-    assert c.pair.view("Stakes", "bond_of", c.v[3], VALIDATOR)[3] == 0
-
-
-def test_open__suspended_validator_account__gets_no_seat(c):
-    task = c.joined()
-    c.approve(c.pair.view("Members", "suspend_subject", c.v[1]))
-    c.pair.send(c.m[0], "Members", "suspend", c.v[1])
-    (opened,) = c.rounds(c.sponsor, "open", task).named("RoundOpened")
-    assert opened["stakes"] == (5_000, 0, 5_000, 5_000)
-
-
-def test_open__too_few_eligible__waits_before_the_deadline_ends_after(c):
-    task = c.joined(min_participants=3)
-    c.pair.send(c.p[0], "Stakes", "request_unbond", PARTICIPANT, 2_001)
-    with reverts("Rounds: too few are eligible"):
-        c.rounds(c.sponsor, "open", task)
-    c.wait(101)
-    done = c.rounds(c.stranger, "open", task)
-    assert done.named("TaskEnded")[0]["reason"] == "too few are eligible"
-    assert done.named("RoundOpened") == []
-    assert c.number(task) == 0
-    for who in c.p:
-        assert c.pair.view("Stakes", "bond_of", who, PARTICIPANT)[3] == 0
-    assert c.owed(c.sponsor) == 3_900
-
-
-@pytest.mark.parametrize(("gone", "opens"), [(1, True), (2, False)])
-def test_open__less_than_two_thirds_of_the_listed_seats__ends_the_task(c, gone, opens):
-    task = c.joined()
-    for who in c.v[:gone]:
-        c.pair.send(who, "Stakes", "request_unbond", VALIDATOR, 5_000)
-    c.wait(101)
-    done = c.rounds(c.stranger, "open", task)
-    assert bool(done.named("RoundOpened")) == opens
-    assert (c.state(task) == ENDED) != opens
-    if not opens:
-        assert c.pair.view("Stakes", "bond_of", c.v[3], VALIDATOR)[3] == 0
+def test_pause__of_tasks__pays_all_the_same(c):
+    task = c.opened(rounds=1)
+    c.pause("Tasks", 14 * DAY)
+    c.whole_round(task, c.agree([1, 1, 1]))
+    c.wind_up(task)
     c.check_money(task)
 
 
-def test_open__listed_validator_who_is_none__has_no_seat(c):
-    validators = [*c.v[:3], c.p[0]]
-    task = approve_terms(c, terms(), validators)
-    c.rounds(c.sponsor, "create", terms(), validators)
-    for who in c.p:
-        c.rounds(who, "join", task, word("d"), 1)
-    (opened,) = c.rounds(c.sponsor, "open", task).named("RoundOpened")
-    assert opened["stakes"] == (5_000, 5_000, 5_000, 0)
+def test_addresses__all_fixed_at_deployment(c):
+    for name in ("members", "token", "stakes", "rounds", "council"):
+        assert c.pair.view("Tasks", name) == c.pair.address(name.capitalize())
+    for name in ("members", "stakes", "tasks", "appeals", "council"):
+        assert c.pair.view("Rounds", name) == c.pair.address(name.capitalize())
+    for name in ("members", "rounds"):
+        assert c.pair.view("Appeals", name) == c.pair.address(name.capitalize())
 
 
-def test_open__validator_bonds_later__seated_and_locked_then(c):
-    c.pair.send(c.v[2], "Stakes", "request_unbond", VALIDATOR, 5_000)
-    task = c.opened()
-    c.wait(61)
-    c.rounds(c.stranger, "advance", task)
-    c.pair.send(c.v[2], "Stakes", "deposit", VALIDATOR, 2_000)
-    (opened,) = c.rounds(c.stranger, "open", task).named("RoundOpened")
-    assert opened["stakes"] == (5_000, 5_000, 2_000, 5_000)
-    assert c.pair.view("Stakes", "bond_of", c.v[2], VALIDATOR)[3] == 1
-    assert c.pair.view("Stakes", "bond_of", c.v[0], VALIDATOR)[3] == 1
-
-
-def test_end__after_the_last_round__unlocks_all_and_refunds_the_rest(c):
-    task = c.opened(rounds=2)
-    for number in (1, 2):
-        assert c.number(task) == number
-        c.wait(61)
-        done = c.rounds(c.stranger, "advance", task)
-        assert done.named("Aborted")[0]["reason"] == "too few commitments"
-        if number == 1:
-            assert done.named("TaskEnded") == []
-            c.rounds(c.stranger, "open", task)
-    assert done.named("TaskEnded") == [{"task": task, "refund": 2_600, "reason": "all rounds done"}]
-    for who, role in [(c.p[0], PARTICIPANT), (c.v[0], VALIDATOR)]:
-        assert c.pair.view("Stakes", "bond_of", who, role)[3] == 0
-    with reverts("Rounds: no running task"):
-        c.rounds(c.stranger, "open", task)
-    c.check_money(task)
-
-
-def test_claim__nothing_owed__reverts(c):
-    with reverts("Rounds: nothing to claim"):
-        c.rounds(c.p[0], "claim")
-
-
-def test_two_tasks__one_bond__unlocked_by_both(c):
-    first = c.opened()
-    second = c.joined(spec=word("second"))
-    assert c.pair.view("Stakes", "bond_of", c.p[0], PARTICIPANT)[3] == 2
-    c.rounds(c.sponsor, "open", second)
-    c.pair.send(c.p[0], "Stakes", "request_unbond", PARTICIPANT, 3_000)
-    for task in (first, second):
-        for number in (1, 2, 3):
-            c.wait(61)
-            if number == 1 and task == second:
-                c.wait(61)
-            c.rounds(c.stranger, "advance", task)
-            if c.state(task) != ENDED:
-                c.rounds(c.stranger, "open", task)
-        if task == first:
-            c.wait(8 * DAY)
-            with reverts("Stakes: locked by a task"):
-                c.pair.send(c.p[0], "Stakes", "withdraw", PARTICIPANT)
-    c.pair.send(c.p[0], "Stakes", "withdraw", PARTICIPANT)
-    c.check_money(first, second)
+def test_views__of_no_task__are_empty(c):
+    none = word("no task")
+    assert c.pair.view("Tasks", "participant_of", none, c.p[0]) == (0, bytes(32), 0)
+    assert c.pair.view("Tasks", "escrow_of", none) == 0
+    assert c.pair.view("Tasks", "claimed_of", none, 0) == 0
+    for name in ("terms_of", "round_of", "result_of", "ledger_of", "validators_of"):
+        c.pair.view("Rounds", name, none)
+    for name in ("stake_of", "ballot_of", "account_at", "conflicts_of"):
+        for place in (0, 1, 2**255):
+            c.pair.view("Rounds", name, none, place)
+    for name in ("place_of", "position_of"):
+        assert c.pair.view("Rounds", name, none, c.v[0]) == 0
+    assert c.pair.view("Appeals", "suspension_of", none, c.v[0]) == (0, 0, False)
 
 
 def test_founder_helper__controllers_differ():
