@@ -10,7 +10,7 @@ from quorate.ledger.faces.base import TypedEvent
 
 
 class Head(NamedTuple):
-    """The newest checkpoint of one log."""
+    """The newest checkpoint of one log; zeros when there is none."""
 
     size: int
     root: bytes
@@ -20,6 +20,17 @@ class Head(NamedTuple):
 class Anchored(TypedEvent):
     """Event `Anchored`."""
 
-    account: str
+    owner: str
+    log_id: bytes
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned(TypedEvent):
+    """Event `Pinned`."""
+
+    owner: str
+    log_id: bytes
     size: int
     root: bytes
