@@ -54,6 +54,7 @@ def __init__(_timelock: address, _council: address):
     @param _timelock The Timelock contract.
     @param _council The Council contract.
     """
+    assert _timelock != empty(address), "Members: no Timelock"
     timelock = _timelock
     council = _council
 

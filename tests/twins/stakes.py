@@ -1,10 +1,12 @@
-"""Stakes in plain Python: bonds that wait, are held, are burnt."""
+"""Stakes in plain Python: bonds that wait, are held, are burnt, and vote."""
 
 from dataclasses import dataclass, field
 
-from tests.twins.members import Members
-from tests.twins.token import Token
-from tests.twins.world import NOBODY, PARTICIPANT, VALIDATOR, Twin, World, need
+from tests.twins.votes import ALL, Votes, Voting
+from tests.twins.world import PARTICIPANT, VALIDATOR, World, need
+
+TOO_LARGE = "Stakes: amount too large"
+TOO_MUCH = "Stakes: too much to record"
 
 
 @dataclass
@@ -20,33 +22,39 @@ class Bond:
 
 @dataclass
 class State:
-    rounds: str = NOBODY
     bonds: dict[tuple[str, int], Bond] = field(default_factory=dict)
+    votes: Votes = field(default_factory=Votes)
 
 
-class Stakes(Twin):
+class Stakes(Voting):
     def __init__(  # noqa: PLR0917 (the contract's own arguments)
-        self, world: World, address: str, token: Token, members: Members, delay: int, deployer: str
+        self,
+        world: World,
+        address: str,
+        token: str,
+        members: str,
+        tasks: str,
+        rounds: str,
+        delay: int,
     ) -> None:
         super().__init__(world, address, State())
-        need(delay <= 366 * 86400, "Stakes: delay over 366 days")
-        self._token, self._members, self._delay, self._deployer = token, members, delay, deployer
+        need(delay <= 366 * 86_400, "Stakes: delay over 366 days")
+        self._token, self._members = token, members
+        self._tasks, self._rounds, self._delay = tasks, rounds, delay
 
-    def bind(self, sender: str, rounds: str) -> None:
-        need(sender == self._deployer, "Stakes: only the deployer binds")
-        need(self.state.rounds == NOBODY, "Stakes: already bound")
-        need(rounds != NOBODY, "Stakes: no contract to bind")
-        self.state.rounds = rounds
-        self.emit("Bound", rounds=rounds)
+    # --- by the owner of the bond ---------------------------------------------------------------
 
     def deposit(self, sender: str, role: int, amount: int) -> None:
         need(role in (PARTICIPANT, VALIDATOR), "Stakes: no such role")
-        need(self._members.has_role(sender, role), "Stakes: role not held")
+        need(self.world.at[self._members].has_role(sender, role), "Stakes: role not held")
         need(amount > 0, "Stakes: nothing to deposit")
-        self._bond(sender, role).amount += amount
-        need(self._bond(sender, role).amount < 2**256, "no reason given")  # checked arithmetic
+        need(amount < 2**96, TOO_LARGE)
+        bond = self._bond(sender, role)
+        bond.amount += amount
+        need(bond.amount < 2**96, TOO_LARGE)
+        self._count_votes(sender)
         self.emit("Deposited", account=sender, role=role, amount=amount)
-        self._token.transferFrom(self.address, sender, self.address, amount)
+        self._pay(self.world.at[self._token].transferFrom, sender, self.address, amount)
 
     def request_unbond(self, sender: str, role: int, amount: int) -> None:
         bond = self._bond(sender, role)
@@ -54,7 +62,9 @@ class Stakes(Twin):
         need(amount <= bond.amount, "Stakes: more than is bonded")
         bond.amount -= amount
         bond.unbonding += amount
+        need(bond.unbonding < 2**96, TOO_LARGE)
         bond.ready_at = self.world.now + self._delay
+        self._count_votes(sender)
         self.emit(
             "UnbondRequested", account=sender, role=role, amount=amount, ready_at=bond.ready_at
         )
@@ -67,49 +77,64 @@ class Stakes(Twin):
         need(bond.locks == 0, "Stakes: locked by a task")
         bond.unbonding = 0
         self.emit("Withdrawn", account=sender, role=role, amount=amount)
-        self._token.transfer(self.address, sender, amount)
+        self._pay(self.world.at[self._token].transfer, sender, amount)
+
+    # --- by Tasks and Rounds --------------------------------------------------------------------
 
     def lock(self, sender: str, account: str, role: int) -> None:
-        self._only_rounds(sender)
-        self._bond(account, role).locks += 1
-        self.emit("Locked", account=account, role=role, locks=self._bond(account, role).locks)
+        self._only_work(sender)
+        bond = self._bond(account, role)
+        need(bond.locks < 2**24 - 1, "Stakes: too many locks")
+        bond.locks += 1
+        self.emit("Locked", account=account, role=role, locks=bond.locks)
 
     def unlock(self, sender: str, account: str, role: int) -> None:
-        self._only_rounds(sender)
-        need(self._bond(account, role).locks > 0, "Stakes: not locked")
-        self._bond(account, role).locks -= 1
-        self.emit("Unlocked", account=account, role=role, locks=self._bond(account, role).locks)
+        self._only_work(sender)
+        bond = self._bond(account, role)
+        need(bond.locks > 0, "Stakes: not locked")
+        bond.locks -= 1
+        self.emit("Unlocked", account=account, role=role, locks=bond.locks)
 
     def slash(self, sender: str, account: str, role: int, amount: int, reason: str) -> int:
-        self._only_rounds(sender)
+        self._only_work(sender)
         bond = self._bond(account, role)
         burnt = min(amount, bond.amount + bond.unbonding)
         left = bond.amount + bond.unbonding - burnt
         bond.unbonding = min(bond.unbonding, left)
         bond.amount = left - bond.unbonding
+        self._count_votes(account)
         self.emit("Slashed", account=account, role=role, amount=burnt, due=amount, reason=reason)
         if burnt:
-            self._token.burn(self.address, burnt)
+            self.world.at[self._token].burn(self.address, burnt)
         return burnt
 
-    def record(self, sender: str, account: str, role: int, score: int, fault: bool) -> None:
-        self._only_rounds(sender)
+    def record(  # noqa: PLR0917 (the contract's own arguments)
+        self, sender: str, account: str, role: int, settled: int, score: int, faults: int
+    ) -> None:
+        self._only_work(sender)
         bond = self._bond(account, role)
-        if fault:
-            bond.faults += 1
-        else:
-            bond.settled += 1
-            bond.score += score
-        self.emit("Recorded", account=account, role=role, score=score, fault=fault)
+        bond.settled += settled
+        bond.score += score
+        bond.faults += faults
+        need(max(bond.settled, bond.faults) < 2**64, TOO_MUCH)
+        need(max(abs(bond.score), abs(score)) < 2**127, TOO_MUCH)
+        self.emit(
+            "Recorded", account=account, role=role, settled=settled, score=score, faults=faults
+        )
 
-    def rounds(self) -> str:
-        return self.state.rounds
+    # --- views ----------------------------------------------------------------------------------
 
     def token(self) -> str:
-        return self._token.address
+        return self._token
 
     def members(self) -> str:
-        return self._members.address
+        return self._members
+
+    def tasks(self) -> str:
+        return self._tasks
+
+    def rounds(self) -> str:
+        return self._rounds
 
     def unbonding_seconds(self) -> int:
         return self._delay
@@ -125,8 +150,23 @@ class Stakes(Twin):
         bond = self._bond(account, role)
         return (bond.settled, bond.score, bond.faults)
 
+    def delegates(self, account: str) -> str:
+        return account
+
+    # --- inside ---------------------------------------------------------------------------------
+
     def _bond(self, account: str, role: int) -> Bond:
         return self.state.bonds.setdefault((account, role), Bond())
 
-    def _only_rounds(self, sender: str) -> None:
-        need(sender == self.state.rounds, "Stakes: only Rounds")
+    def _only_work(self, sender: str) -> None:
+        need(sender in (self._tasks, self._rounds), "Stakes: only Tasks or Rounds")
+
+    def _pay(self, transfer, *arguments) -> None:
+        need(transfer(self.address, *arguments), "Stakes: transfer failed")
+
+    def _count_votes(self, account: str) -> None:
+        """What is bonded votes; what is unbonding does not."""
+        bonds = self.state.bonds.items()
+        own = sum(bond.amount for (owner, _), bond in bonds if owner == account)
+        self.state.votes.push(account, self.world.now, own)
+        self.state.votes.push(ALL, self.world.now, sum(bond.amount for _, bond in bonds))

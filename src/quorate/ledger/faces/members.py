@@ -59,7 +59,7 @@ class Members(Face):
         return self._ask(str, "CLOCK_MODE")
 
     def account_at(self, arg0: int) -> str:
-        """The account at a position, counted from 1."""
+        """Whose place it is: validators first, in list order, then participants in join order."""
         return self._ask(str, "account_at", arg0)
 
     def admit(self, account: str, keys: bytes, controller: bytes, roles: int) -> Call:
@@ -225,7 +225,7 @@ class Members(Face):
         return self._ask(int, "suspended_until", account)
 
     def timelock(self) -> str:
-        """The contract that executes what the members decided."""
+        """Who alone changes the settings and executes."""
         return self._ask(str, "timelock")
 
     def vote(self, subject: bytes, support: bool) -> Call:
