@@ -88,7 +88,7 @@ class Anchor(Twin):
         super().__init__(world, address, State())
         self._members = members
 
-    def anchor(
+    def anchor(  # noqa: PLR0917 (the contract's arguments)
         self, sender: str, owner: str, log_id: bytes, size: int, root: bytes, proof: list[bytes]
     ) -> None:
         need(root != ZERO, "Anchor: no root")
@@ -108,7 +108,7 @@ class Anchor(Twin):
         self.state.heads[owner, log_id] = size, root
         self.emit("Anchored", owner=owner, log_id=log_id, size=size, root=root)
 
-    def pin(
+    def pin(  # noqa: PLR0917 (the contract's arguments)
         self, sender: str, owner: str, log_id: bytes, size: int, root: bytes, proof: list[bytes]
     ) -> None:
         pinned = self.state.pinned.setdefault((owner, log_id), {})
@@ -135,7 +135,7 @@ class Anchor(Twin):
     ) -> bool:
         return consistent(size, root, *self.head(owner, log_id), proof)
 
-    def verifyInclusion(  # noqa: N802, PLR0917 (the contract's name and arguments)
+    def verifyInclusion(  # noqa: PLR0917 (the contract's name and arguments)
         self, owner: str, log_id: bytes, size: int, index: int, leaf: bytes, proof: list[bytes]
     ) -> bool:
         root = self.root_at(owner, log_id, size)

@@ -21,8 +21,8 @@ ROOT = FOLDER.parents[2]
 @cache
 def stub_artifact(name: str) -> Artifact:
     """The compiled stub `<name>.vy` beside this file."""
-    from vyper.cli.vyper_compile import compile_files  # noqa: PLC0415 (slow to load)
-    from vyper.compiler.settings import OptimizationLevel, Settings  # noqa: PLC0415
+    from vyper.cli.vyper_compile import compile_files
+    from vyper.compiler.settings import OptimizationLevel, Settings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
