@@ -48,7 +48,6 @@ class Token(Voting):
         self._name, self._symbol = name, symbol
         self._cap, self._per_period, self._period = cap, per_period, period
         self._timelock, self._deployed_at = timelock, world.now
-        self.separator = separator_of("Quorate Token", world.chain_id, address)
         for account, amount in holders:
             need(self.state.minted + amount <= cap, "Token: over the cap")
             self.state.minted += amount
@@ -148,7 +147,7 @@ class Token(Voting):
         return (authorizer, nonce) in self.state.spent
 
     def DOMAIN_SEPARATOR(self) -> bytes:
-        return self.separator
+        return separator_of("Quorate Token", self.world.chain_id, self.address)
 
     def eip712Domain(self) -> tuple:
         where = (self.world.chain_id, self.address)
@@ -266,4 +265,4 @@ class Token(Voting):
         if s > ORDER // 2 or v not in (27, 28):
             return NOBODY
         packed = (v - 27 << 255 | s).to_bytes(32, "big")
-        return signer_of(digest_in(self.separator, shape, types, order), (r, packed))
+        return signer_of(digest_in(self.DOMAIN_SEPARATOR(), shape, types, order), (r, packed))
