@@ -144,6 +144,7 @@ def unpause(target: address):
 
 
 @external
+@reentrant  # a council may itself execute what the Timelock holds against it
 def set_seats(seats: DynArray[address, MAX_SEATS], threshold: uint256):
     """
     @notice Timelock: other seats. Every consent given so far is void.
