@@ -226,8 +226,9 @@ class Consortium:
         return commitment(*place, types, values)
 
     def vote_commit(self, task: bytes, who: str, vote: tuple) -> Done:
+        done = self.rounds(who, "vote_commit", task, self.vote_hash(task, who, vote))
         self.votes[task, who] = vote
-        return self.rounds(who, "vote_commit", task, self.vote_hash(task, who, vote))
+        return done
 
     def vote_reveal(self, task: bytes, who: str, vote: tuple) -> Done:
         aggregate, scores, accept = vote

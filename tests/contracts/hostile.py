@@ -10,7 +10,8 @@ from eth_abi.abi import encode
 
 from quorate.core.encoding import canonical_bytes
 from quorate.ledger.contracts import Artifact, Contract, parse_artifact
-from tests.contracts.pair import Chain, Reverted
+from quorate.ledger.transactions import created_address, raw_address
+from tests.contracts.pair import Chain, Reverted, account
 
 
 @cache
@@ -37,19 +38,27 @@ def hostile_artifact() -> Artifact:
 
 
 class HostileChain(Chain):
-    """Members, Stakes and Rounds over the hostile token; no twin."""
+    """The suite over the hostile token, which is a member with every role; no twin."""
+
+    ORDER = ("Council", "Members", "Stakes", "Tasks", "Rounds", "Appeals")
 
     def __init__(self, founders: list[tuple], deployer: str) -> None:
         super().__init__()
         self.deployer = deployer
         outcome = self.execute(deployer, None, hostile_artifact().creation)
         self.token = outcome.contract
-        self.deploy("Members", deployer, [*founders, (self.token, b"k" * 32, b"h" * 32, 7)])
-        members = self.contracts["Members"].address
-        self.deploy("Stakes", deployer, self.token, members, 0)
-        stakes = self.contracts["Stakes"].address
-        self.deploy("Rounds", deployer, members, self.token, stakes)
-        self.send(deployer, "Stakes", "bind", self.contracts["Rounds"].address)
+        nonce = self.machine.state.entry(raw_address(deployer)).nonce
+        council, members, stakes, tasks, rounds, appeals = (
+            created_address(deployer, nonce + place) for place in range(len(self.ORDER))
+        )
+        timelock = account("timelock")
+        everybody = [*founders, (self.token, b"k" * 32, b"h" * 32, 7)]
+        self.deploy("Council", deployer, [account("guard")], 1, timelock)
+        self.deploy("Members", deployer, everybody, timelock, council)
+        self.deploy("Stakes", deployer, self.token, members, tasks, rounds, 0)
+        self.deploy("Tasks", deployer, members, self.token, stakes, rounds, council)
+        self.deploy("Rounds", deployer, members, stakes, tasks, appeals, council)
+        self.deploy("Appeals", deployer, members, rounds)
 
     def token_call(self, function: str, *arguments: Any) -> int:
         """A transaction to, or a view of, the token itself."""
@@ -73,3 +82,7 @@ class HostileChain(Chain):
     def arm(self, name: str, function: str, *arguments: Any) -> None:
         """Every transfer from now on makes this call in its middle."""
         self.token_call("arm", *self.data(name, function, *arguments))
+
+    def counts(self) -> tuple[int, int]:
+        """How many calls back were tried, and how many went through."""
+        return self.token_call("tries"), self.token_call("successes")
