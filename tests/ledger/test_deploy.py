@@ -1,5 +1,6 @@
 """The suite's deployment: complete, resumable after a kill at every write, never mixed up."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,12 @@ from quorate.core.errors import InputError, RefusedError
 from quorate.core.files import observe_writes
 from quorate.core.keys import Secp256k1Signer
 from quorate.ledger.accounts import Account
-from quorate.ledger.contracts import NAMES, Contract, code_roots
-from quorate.ledger.deploy import AddressBook, deploy_suite
+from quorate.ledger.contracts import NAMES, Call, Contract, code_roots, load_artifact
+from quorate.ledger.deploy import Governance, deploy_suite
 from quorate.ledger.embedded import EmbeddedLedger
 from quorate.ledger.evidence import replay
+from quorate.ledger.hashchain import head_of
+from quorate.ledger.suite import WIRES, AddressBook
 from tests.ledger.chains import OPERATOR, SIGNER, found, reopen
 from tests.ledger.test_embedded import KilledError
 
@@ -23,8 +26,14 @@ FOUNDERS = [
 HOLDERS = [(SIGNER.address, 10**21), (OTHER.address, 5)]
 
 
-def deploy(ledger: EmbeddedLedger, founders=FOUNDERS, holders=HOLDERS, delay=60) -> AddressBook:
-    return deploy_suite(ledger, Account(ledger, SIGNER), founders, holders, delay)
+RULES = Governance.of_founders(FOUNDERS)
+
+
+def deploy(
+    ledger: EmbeddedLedger, founders=FOUNDERS, holders=HOLDERS, delay=60, rules=RULES
+) -> AddressBook:
+    account = Account(ledger, SIGNER)
+    return deploy_suite(ledger, account, founders, holders, delay, governance=rules)
 
 
 def view(ledger: EmbeddedLedger, contract: Contract, name: str, *arguments: object) -> tuple:
@@ -32,18 +41,69 @@ def view(ledger: EmbeddedLedger, contract: Contract, name: str, *arguments: obje
     return contract.decode(name, ledger.call(contract.address, call.data))
 
 
-def test_deploy__new_ledger__whole_suite_bound(tmp_path):
+def test_deploy__new_ledger__whole_suite_made_for_each_other(tmp_path):
     with found(tmp_path) as ledger:
         book = deploy(ledger)
-        assert ledger.nonce(SIGNER.address) == 6
-        assert view(ledger, book.contract("Stakes"), "rounds") == (book.rounds,)
+        assert ledger.nonce(SIGNER.address) == len(NAMES)
+        for name, others in WIRES:
+            for other in others:
+                assert view(ledger, book.contract(name), other.lower()) == (book.at(other),)
+        assert view(ledger, book.contract("Governor"), "token") == (book.members,)
+        assert view(ledger, book.contract("Token"), "totalSupply") == (10**21 + 5,)
+        assert view(ledger, book.contract("Token"), "mintable") == (0,)
         assert view(ledger, book.contract("Token"), "balanceOf", OTHER.address) == (5,)
         ((_, keys, controller, roles, suspended, _),) = view(
             ledger, book.contract("Members"), "member", OTHER.address
         )
         assert (keys, controller, roles, suspended) == (b"\x02" * 32, b"\x0b" * 32, 1, False)
-        with pytest.raises(RefusedError):
-            Account(ledger, SIGNER).transact(book.contract("Stakes").encode("bind", book.rounds))
+
+
+def test_deploy__deployer__keeps_no_power(tmp_path):
+    with found(tmp_path) as ledger:
+        book, account = deploy(ledger), Account(ledger, SIGNER)
+        for name, function, *arguments in (
+            ("Members", "suspend", OTHER.address),
+            ("Token", "mint", SIGNER.address, 1),
+            ("Stakes", "lock", SIGNER.address, 2),
+            ("Timelock", "updateDelay", 1),
+            ("Council", "set_seats", [SIGNER.address], 1),
+        ):
+            with pytest.raises(RefusedError):
+                account.transact(book.contract(name).encode(function, *arguments))
+
+
+def test_deploy__every_constructor_event__in_the_running_hash(tmp_path):
+    with found(tmp_path) as ledger:
+        book = deploy(ledger)
+        for name in NAMES:
+            contract = book.contract(name)
+            head = head_of(contract, ledger.events(contract.address))
+            assert view(ledger, contract, "event_head") == (head,)
+
+
+def test_deploy__row_interrupted_by_something_else__refused(tmp_path):
+    with found(tmp_path) as ledger:
+        account, artifact = Account(ledger, SIGNER), load_artifact("Members")
+        account.transact(artifact.deployment(FOUNDERS, OTHER.address, OTHER.address))
+        account.transact(load_artifact("Anchor").deployment(OTHER.address))
+        with pytest.raises(InputError, match=r"Members.*made with other timelock"):
+            deploy(ledger)
+
+
+def test_deploy__another_transaction_in_the_row__refused(tmp_path):
+    with found(tmp_path) as ledger:
+        count = iter(range(100))
+
+        def observer(moment: str, name: str) -> None:
+            if next(count) == 6:
+                raise KilledError
+
+        with observe_writes(observer), pytest.raises(KilledError):
+            deploy(ledger)
+    with reopen(tmp_path) as ledger:
+        Account(ledger, SIGNER).transact(Call(OTHER.address, b"", "something else"))
+        with pytest.raises(InputError, match="did something else where"):
+            deploy(ledger)
 
 
 def test_deploy__again__same_book_and_no_transaction(tmp_path):
@@ -63,9 +123,7 @@ def test_deploy__replayed__only_trusted_code(tmp_path):
 def test_deploy__account_used_before__found_again(tmp_path):
     with found(tmp_path) as ledger:
         account = Account(ledger, SIGNER)
-        ledger.submit(
-            account.sign(Contract("Anchor", OTHER.address).encode("anchor", 1, bytes(32)))
-        )
+        ledger.submit(account.sign(Call(OTHER.address, b"", "anything")))
         book, head = deploy(ledger), ledger.head()
         account.transact(book.contract("Token").encode("transfer", OTHER.address, 1))
         assert deploy(ledger) == book
@@ -80,6 +138,10 @@ def test_deploy__account_used_before__found_again(tmp_path):
         {"holders": HOLDERS[:1]},
         {"holders": [(SIGNER.address, 1), (OTHER.address, 5)]},
         {"delay": 61},
+        {"rules": replace(RULES, threshold=1, seats=RULES.seats[:1])},
+        {"rules": replace(RULES, seats=RULES.seats[::-1])},
+        {"rules": replace(RULES, timelock_seconds=5)},
+        {"rules": replace(RULES, grace_seconds=3600)},
     ],
 )
 def test_deploy__again_with_other_arguments__refused(tmp_path, change):
@@ -104,7 +166,7 @@ def resume(folder: Path) -> AddressBook:
 
 def test_deploy__killed_at_every_write__continued(tmp_path):
     expected = resume(tmp_path / "whole")
-    for kill_at in range(2 * 7):
+    for kill_at in range(2 * (1 + len(NAMES))):
         folder, count = tmp_path / str(kill_at), iter(range(100))
 
         def observer(moment: str, name: str, count=count, kill_at=kill_at) -> None:
@@ -115,4 +177,4 @@ def test_deploy__killed_at_every_write__continued(tmp_path):
             resume(folder)
         assert resume(folder) == expected
         with reopen(folder) as ledger:
-            assert ledger.nonce(SIGNER.address) == 6
+            assert ledger.nonce(SIGNER.address) == len(NAMES)
