@@ -9,232 +9,190 @@ from quorate.ledger.contracts import Call, load_artifact
 from quorate.ledger.faces.base import Face
 from quorate.ledger.faces.rounds_facts import (
     Aborted,
-    Appealed,
-    Ballot,
-    Claimed,
     Committed,
-    Equivocated,
+    CommittedMany,
+    Concurred,
     Faulted,
     IncludeCommitted,
     Included,
-    Joined,
-    Participant,
     PhaseStarted,
-    Resolved,
     Result,
-    Rewarded,
+    Reveal,
     Round,
     RoundOpened,
-    Scored,
     SetFixed,
     Settled,
-    Suspended,
-    Suspension,
-    Task,
-    TaskCreated,
     TaskEnded,
     Terms,
+    Vote,
     VoteCommitted,
     VoteRevealed,
 )
 
 
 class Rounds(Face):
-    """Federated tasks: participants commit to updates; validators agree by two thirds of
-    their stake on the set of updates, on the aggregate's digest and on the scores;
-    rewards, penalties and suspensions follow from the numbers.
+    """Federated rounds: participants commit to updates; validators agree by two thirds of
+    their stake on the set of updates, on the aggregate's digest and on the scores; what
+    the task owes and whom it suspends follow from the numbers.
     """
 
     NAME = "Rounds"
     EVENTS = (
-        TaskCreated,
-        Joined,
-        TaskEnded,
-        Claimed,
-        Settled,
-        Rewarded,
-        Faulted,
-        Aborted,
-        Scored,
-        Suspended,
-        Appealed,
-        Resolved,
-        Equivocated,
-        RoundOpened,
-        PhaseStarted,
-        Committed,
-        SetFixed,
         IncludeCommitted,
+        TaskEnded,
+        Aborted,
+        PhaseStarted,
+        Faulted,
+        SetFixed,
         Included,
         VoteCommitted,
         VoteRevealed,
+        CommittedMany,
+        Concurred,
+        Settled,
+        RoundOpened,
+        Committed,
     )
 
     @staticmethod
-    def deployment(members: str, token: str, stakes: str) -> Call:
+    def deployment(tasks: str, appeals: str, council: str) -> Call:
         """The call that creates the contract."""
-        return load_artifact("Rounds").deployment(members, token, stakes)
+        return load_artifact("Rounds").deployment(tasks, appeals, council)
+
+    def admit(self, task: bytes, account: str, index: int) -> Call:
+        """Tasks: one more participant."""
+        return self._encode("admit", task, account, index)
 
     def advance(self, task: bytes) -> Call:
         """Leaves a phase that is over, by anyone; the last one is left by `settle`."""
         return self._encode("advance", task)
 
-    def appeal(self, task: bytes, round_: int, validator: str, evidence: bytes) -> Call:
-        """Publishes the digest of evidence for a suspended validator, by anyone, inside the
-        window. The first appeal extends the window once; later ones add evidence only, so
-        that a worthless appeal cannot keep a good one out.
-        """
-        return self._encode("appeal", task, round_, validator, evidence)
+    def appeals(self) -> str:
+        """The contract's `appeals`."""
+        return self._ask(str, "appeals")
 
-    def appeal_subject(self, task: bytes, round_: int, validator: str) -> bytes:
-        """What the members vote on to reinstate: SHA-256 of the ABI encoding of tag, chain
-        id, this contract, task, round and validator.
-        """
-        return self._ask(bytes, "appeal_subject", task, round_, validator)
+    def ballot_of(self, arg0: bytes, arg1: int) -> bytes:
+        """By validator's place its commitment, or the bitmap that it revealed."""
+        return self._ask(bytes, "ballot_of", arg0, arg1)
 
-    def ballot_of(self, arg0: bytes, arg1: int) -> Ballot:
-        """The contract's `ballot_of`."""
-        return self._ask(Ballot, "ballot_of", arg0, arg1)
-
-    def cancel(self, task: bytes) -> Call:
-        """Ends a task that too few joined in time; by anyone."""
-        return self._encode("cancel", task)
-
-    def claim(self) -> Call:
-        """Pays the caller all that is owed to it: rewards and refunds of any tasks."""
-        return self._encode("claim")
+    def begin(self, task: bytes, terms: Terms, listed: Sequence[str]) -> Call:
+        """Tasks: a new task, open to join."""
+        return self._encode("begin", task, terms, listed)
 
     def commit(self, task: bytes, commitment: bytes) -> Call:
         """An eligible participant's hiding commitment to its update."""
         return self._encode("commit", task, commitment)
 
-    def create(self, terms: Terms, validators: Sequence[str]) -> Call:
-        """Starts an approved task: by its sponsor, who pays for all rounds at once."""
-        return self._encode("create", terms, validators)
+    def commit_many(
+        self,
+        task: bytes,
+        accounts: Sequence[str],
+        bits: int,
+        commitments: Sequence[bytes],
+        signed: Sequence[Sequence[bytes]],
+    ) -> Call:
+        """Commits for the participants in `bits`, by anyone who has their signatures."""
+        return self._encode("commit_many", task, accounts, bits, commitments, signed)
+
+    def concur(
+        self,
+        task: bytes,
+        included: int,
+        commitments: Sequence[bytes],
+        signed: Sequence[Sequence[bytes]],
+    ) -> Call:
+        """The short way, when all seated validators hold the same updates: each signed the
+        set together with its commitment to a vote; both are taken at once, by anyone's
+        hand.
+        """
+        return self._encode("concur", task, included, commitments, signed)
+
+    def council(self) -> str:
+        """The contract of the council, for emergencies."""
+        return self._ask(str, "council")
+
+    def eip712Domain(self) -> tuple[bytes, str, str, int, str, bytes, tuple[int, ...]]:
+        """ERC-5267: the fields of the domain (bits 0 to 3), and no extensions."""
+        return self._ask(tuple[bytes, str, str, int, str, bytes, tuple[int, ...]], "eip712Domain")
+
+    def ended(self, task: bytes) -> bool:
+        """True for a task that has ended."""
+        return self._ask(bool, "ended", task)
+
+    def event_head(self) -> bytes:
+        """The running hash of all events so far (216 bits) and their count (the lowest 40 bits)."""
+        return self._ask(bytes, "event_head")
+
+    def expel(self, task: bytes, validator: str, reason: str) -> Call:
+        """Appeals: slashes a validator that lied; it is never seated again in this task."""
+        return self._encode("expel", task, validator, reason)
+
+    def idle(self, task: bytes) -> bool:
+        """True for a running task between two rounds."""
+        return self._ask(bool, "idle", task)
 
     def include_commit(self, task: bytes, commitment: bytes) -> Call:
-        """A seated validator's commitment to the updates that it holds, opened and found valid."""
+        """The contract's `include_commit`."""
         return self._encode("include_commit", task, commitment)
 
-    def include_reveal(self, task: bytes, bitmap: int, salt: bytes) -> Call:
-        """Opens the include commitment. One that does not match is a fault, slashed at once."""
-        return self._encode("include_reveal", task, bitmap, salt)
-
-    def join(self, task: bytes, dataset: bytes, samples: int) -> Call:
-        """Enters the caller as a participant with a registered data set; locks its bond."""
-        return self._encode("join", task, dataset, samples)
-
-    def members(self) -> str:
-        """The contract's `members`."""
-        return self._ask(str, "members")
+    def include_reveal(self, task: bytes, reveals: Sequence[Reveal]) -> Call:
+        """Opens include commitments, the sender's own or anybody's. One's own that does not
+        match is a fault, slashed at once.
+        """
+        return self._encode("include_reveal", task, reveals)
 
     def open(self, task: bytes) -> Call:
         """Opens the next round. The first: by the sponsor once enough joined, by anyone
-        after the join deadline. Later ones: by anyone once the one before is closed. Who
-        may act, and every validator's stake, is fixed here. With too few, the task ends.
+        after the join deadline. Later ones: by anyone once the one before is closed. With
+        too few, the task ends.
         """
         return self._encode("open", task)
 
-    def owed(self, arg0: str) -> int:
-        """What `claim` would pay an account."""
-        return self._ask(int, "owed", arg0)
+    def place_of(self, arg0: bytes, arg1: str) -> int:
+        """A listed validator's place, counted from 1; 0 for a stranger."""
+        return self._ask(int, "place_of", arg0, arg1)
 
-    def participant_of(self, task: bytes, account: str) -> Participant:
-        """A participant's position, data set and weight; position 0 for a stranger."""
-        return self._ask(Participant, "participant_of", task, account)
+    def position_of(self, arg0: bytes, arg1: str) -> int:
+        """A participant's position in join order, counted from 1; 0 for a stranger."""
+        return self._ask(int, "position_of", arg0, arg1)
 
-    def participants_of(self, task: bytes) -> tuple[str, ...]:
-        """The participants in join order; the place in this list is the bit in bitmaps."""
-        return self._ask(tuple[str, ...], "participants_of", task)
+    def reinstate(self, task: bytes, validator: str) -> Call:
+        """Appeals: ends a suspension in the validator's favour."""
+        return self._encode("reinstate", task, validator)
 
-    def prove_equivocation(
+    def result_of(self, arg0: bytes) -> Result:
+        """What the newest settled round agreed on."""
+        return self._ask(Result, "result_of", arg0)
+
+    def round_of(self, task: bytes) -> Round:
+        """A task and its newest round."""
+        return self._ask(Round, "round_of", task)
+
+    def separator(self) -> bytes:
+        """The EIP-712 domain separator of this contract."""
+        return self._ask(bytes, "separator")
+
+    def settle(
         self,
-        *,
         task: bytes,
-        round_: int,
-        validator: str,
-        phase: int,
-        hash_a: bytes,
-        signature_a: Sequence[bytes],
-        hash_b: bytes,
-        signature_b: Sequence[bytes],
+        votes: Sequence[Vote],
+        lanes: bytes,
+        medians: bytes,
+        before: Sequence[int],
     ) -> Call:
-        """The contract's `prove_equivocation`."""
-        return self._encode(
-            "prove_equivocation",
-            task,
-            round_,
-            validator,
-            phase,
-            hash_a,
-            signature_a,
-            hash_b,
-            signature_b,
-        )
+        """Rounds: checks the medians and adds a settled round to the ledger."""
+        return self._encode("settle", task, votes, lanes, medians, before)
 
-    def resolve(self, task: bytes, round_: int, validator: str) -> Call:
-        """Ends a suspension, by anyone: the members' approval of `appeal_subject` reinstates
-        at once; without it, after the deadline, the bond is slashed and the validator
-        expelled.
-        """
-        return self._encode("resolve", task, round_, validator)
-
-    def result_of(self, arg0: bytes, arg1: int) -> Result:
-        """What a settled round agreed on, by task and number; zeros for an aborted one."""
-        return self._ask(Result, "result_of", arg0, arg1)
-
-    def round_of(self, arg0: bytes) -> Round:
-        """The newest round of a task, and by validator's place what it did in it. The next
-        round writes over both: what a closed round said stays in its events, what it
-        agreed in `result_of`.
-        """
-        return self._ask(Round, "round_of", arg0)
-
-    def settle(self, task: bytes) -> Call:
-        """Closes a round whose votes are in, or late: by anyone."""
-        return self._encode("settle", task)
-
-    def stakes(self) -> str:
-        """The contract's `stakes`."""
-        return self._ask(str, "stakes")
-
-    def suspension_of(self, arg0: bytes, arg1: str) -> Suspension:
-        """A validator's suspension by task and account."""
-        return self._ask(Suspension, "suspension_of", arg0, arg1)
-
-    def task_id(self, terms: Terms, validators: Sequence[str]) -> bytes:
-        """What the members vote on: SHA-256 of the ABI encoding of the tag, chain id, this
-        contract, terms and validators.
-        """
-        return self._ask(bytes, "task_id", terms, validators)
-
-    def task_of(self, arg0: bytes) -> Task:
-        """The contract's `task_of`."""
-        return self._ask(Task, "task_of", arg0)
-
-    def terms_of(self, arg0: bytes) -> Terms:
-        """Terms, state and people of a task by its id."""
-        return self._ask(Terms, "terms_of", arg0)
-
-    def token(self) -> str:
-        """The contract's `token`."""
-        return self._ask(str, "token")
-
-    def validators_of(self, task: bytes) -> tuple[str, ...]:
-        """The listed validators; the place in this list is the bit in bitmaps."""
-        return self._ask(tuple[str, ...], "validators_of", task)
+    def tasks(self) -> str:
+        """May lock, unlock, slash and record, as `rounds` may."""
+        return self._ask(str, "tasks")
 
     def vote_commit(self, task: bytes, commitment: bytes) -> Call:
-        """A seated validator's commitment to aggregate, scores and verdict."""
+        """The contract's `vote_commit`."""
         return self._encode("vote_commit", task, commitment)
 
     def vote_reveal(
-        self,
-        task: bytes,
-        aggregate: bytes,
-        participant_scores: Sequence[int],
-        accept: bool,
-        salt: bytes,
+        self, task: bytes, aggregate: bytes, accept: bool, salt: bytes, lanes: bytes
     ) -> Call:
-        """Opens the vote. One that does not match is a fault, slashed at once."""
-        return self._encode("vote_reveal", task, aggregate, participant_scores, accept, salt)
+        """Opens the sender's own vote. One that does not match is a fault, slashed at once."""
+        return self._encode("vote_reveal", task, aggregate, accept, salt, lanes)

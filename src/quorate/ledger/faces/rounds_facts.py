@@ -9,69 +9,38 @@ from typing import NamedTuple
 from quorate.ledger.faces.base import TypedEvent
 
 
-class Ballot(NamedTuple):
-    """What one validator did in the newest round; counts only under the bits of Round."""
-
-    stake: int
-    commitment: bytes
-    bitmap: int
-    aggregate: bytes
-    accept: bool
-    scores: tuple[int, ...]
-
-
-class Participant(NamedTuple):
-    """A participant of a task; `position` is 0 for a stranger, else join order from 1."""
-
-    position: int
-    dataset: bytes
-    weight: int
-
-
 class Result(NamedTuple):
-    """What a settled round agreed on."""
+    """What the newest settled round agreed on."""
 
+    round: int
     aggregate: bytes
-    included: int
     accepted: bool
 
 
+class Reveal(NamedTuple):
+    """The opening of a validator's include commitment."""
+
+    place: int
+    bitmap: int
+    salt: bytes
+
+
 class Round(NamedTuple):
-    """The newest round of a task. Participant bits are position - 1, validator bits the
-    place in the task's list.
+    """A task and its newest round. Participant bits count in join order, validator bits in
+    list order, both from 0.
     """
 
+    state: int
     phase: int
+    number: int
     deadline: int
     eligible: int
     committed: int
     included: int
     seats: int
-    seated: int
-    stake: int
     cast: int
-    waiting: int
     held: int
-
-
-class Suspension(NamedTuple):
-    """A validator's suspension in a task; `round` is 0 when there is none."""
-
-    round: int
-    deadline: int
-    appealed: bool
-
-
-class Task(NamedTuple):
-    """A task. Bits stand for validators by their place in the task's list."""
-
-    state: int
-    round: int
-    escrow: int
-    join_deadline: int
-    locked: int
-    suspended: int
-    expelled: int
+    stake: int
 
 
 class Terms(NamedTuple):
@@ -99,28 +68,23 @@ class Terms(NamedTuple):
     appeal_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class TaskCreated(TypedEvent):
-    """Event `TaskCreated`."""
+class Vote(NamedTuple):
+    """The opening of a validator's vote commitment, without its scores."""
 
-    task: bytes
-    sponsor: str
-    terms: Terms
-    validators: tuple[str, ...]
-    escrow: int
-    join_deadline: int
+    place: int
+    aggregate: bytes
+    accept: bool
+    salt: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Joined(TypedEvent):
-    """Event `Joined`."""
+class IncludeCommitted(TypedEvent):
+    """Event `IncludeCommitted`."""
 
     task: bytes
-    participant: str
-    index: int
-    dataset: bytes
-    samples: int
-    weight: int
+    round: int
+    validator: str
+    commitment: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,37 +92,27 @@ class TaskEnded(TypedEvent):
     """Event `TaskEnded`."""
 
     task: bytes
-    refund: int
+    round: int
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed(TypedEvent):
-    """Event `Claimed`."""
-
-    account: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Settled(TypedEvent):
-    """Event `Settled`."""
+class Aborted(TypedEvent):
+    """Event `Aborted`."""
 
     task: bytes
     round: int
-    aggregate: bytes
-    included: int
-    accepted: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Rewarded(TypedEvent):
-    """Event `Rewarded`."""
+class PhaseStarted(TypedEvent):
+    """Event `PhaseStarted`."""
 
     task: bytes
     round: int
-    validator: str
-    amount: int
+    phase: int
+    deadline: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,101 +127,6 @@ class Faulted(TypedEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class Aborted(TypedEvent):
-    """Event `Aborted`."""
-
-    task: bytes
-    round: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scored(TypedEvent):
-    """Event `Scored`."""
-
-    task: bytes
-    round: int
-    participant: str
-    median: int
-    reward: int
-    penalty: int
-
-
-@dataclass(frozen=True, slots=True)
-class Suspended(TypedEvent):
-    """Event `Suspended`."""
-
-    task: bytes
-    round: int
-    validator: str
-    aggregate: bytes
-    deadline: int
-
-
-@dataclass(frozen=True, slots=True)
-class Appealed(TypedEvent):
-    """Event `Appealed`."""
-
-    task: bytes
-    round: int
-    validator: str
-    appellant: str
-    evidence: bytes
-    deadline: int
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved(TypedEvent):
-    """Event `Resolved`."""
-
-    task: bytes
-    round: int
-    validator: str
-    reinstated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Equivocated(TypedEvent):
-    """Event `Equivocated`."""
-
-    task: bytes
-    round: int
-    validator: str
-    phase: int
-
-
-@dataclass(frozen=True, slots=True)
-class RoundOpened(TypedEvent):
-    """Event `RoundOpened`."""
-
-    task: bytes
-    round: int
-    eligible: int
-    validators: tuple[str, ...]
-    stakes: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseStarted(TypedEvent):
-    """Event `PhaseStarted`."""
-
-    task: bytes
-    round: int
-    phase: int
-    deadline: int
-
-
-@dataclass(frozen=True, slots=True)
-class Committed(TypedEvent):
-    """Event `Committed`."""
-
-    task: bytes
-    round: int
-    participant: str
-    commitment: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class SetFixed(TypedEvent):
     """Event `SetFixed`."""
 
@@ -275,16 +134,6 @@ class SetFixed(TypedEvent):
     round: int
     included: int
     absent: int
-
-
-@dataclass(frozen=True, slots=True)
-class IncludeCommitted(TypedEvent):
-    """Event `IncludeCommitted`."""
-
-    task: bytes
-    round: int
-    validator: str
-    commitment: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,5 +164,61 @@ class VoteRevealed(TypedEvent):
     round: int
     validator: str
     aggregate: bytes
-    scores: tuple[int, ...]
     accept: bool
+    lanes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedMany(TypedEvent):
+    """Event `CommittedMany`."""
+
+    task: bytes
+    round: int
+    bits: int
+    commitments: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Concurred(TypedEvent):
+    """Event `Concurred`."""
+
+    task: bytes
+    round: int
+    seats: int
+    commitments: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(TypedEvent):
+    """Event `Settled`."""
+
+    task: bytes
+    round: int
+    aggregate: bytes
+    included: int
+    accepted: bool
+    winners: int
+    medians: bytes
+    spent: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOpened(TypedEvent):
+    """Event `RoundOpened`."""
+
+    task: bytes
+    round: int
+    eligible: int
+    seats: int
+    stake: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(TypedEvent):
+    """Event `Committed`."""
+
+    task: bytes
+    round: int
+    participant: str
+    commitment: bytes
