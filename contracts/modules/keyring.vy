@@ -73,13 +73,15 @@ def revoke(account: address, number: uint256, height: uint256):
 @external
 def revoke_at(account: address, log_id: bytes32, index: uint256):
     """
-    @notice The account or Timelock: the keys that count in a log stop doing so at a leaf; from it
-            on the next digest of the history counts.
+    @notice The account while active, or Timelock: the keys that count in a log stop doing so at a
+            leaf; from it on the next digest of the history counts.
     @param account Whose keys.
     @param log_id SHA-256 of the log's origin line.
     @param index The first leaf where they count no more; never less than the one before.
     """
-    assert msg.sender == account or msg.sender == roster.timelock, "Members: not the account"
+    if msg.sender != roster.timelock:
+        assert msg.sender == account, "Members: not the account"
+        assert roster.acts(account), "Members: not active"
     number: uint256 = self._stop_count[account][log_id]
     assert number < roster.load(account).key_count, "Members: no key left to revoke"
     if number != 0:

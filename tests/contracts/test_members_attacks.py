@@ -193,6 +193,15 @@ def test_revoke_at__for_the_log_of_another_of_the_same_name__changes_nothing(pai
     assert pair.view("Members", "keys_at_index", B, LOG, 0) == bytes(32)
 
 
+def test_revoke_at__by_a_thief_whom_the_council_stopped__refused(pair):
+    """What is stated about a log stays, so a stolen account must not state any more."""
+    pair.send(COUNCIL, "Members", "suspend_until", A, pair.now + DAY)
+    with reverts("Members: not active"):
+        pair.send(A, "Members", "revoke_at", A, LOG, 0)
+    pair.send(TIMELOCK, "Members", "revoke_at", A, LOG, 40)
+    assert pair.view("Members", "keys_at_index", A, LOG, 39) == FIRST
+
+
 def test_revoke_at__again_and_again__bounded_by_the_keys_there_are(pair):
     pair.send(A, "Members", "revoke_at", A, LOG, 5)
     for index in (5, 6, 2**256 - 1):

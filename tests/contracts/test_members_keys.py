@@ -195,6 +195,8 @@ def test_revoke_at__impossible__reverts(pair):
     with reverts("Members: no key left to revoke"):
         stop(pair, 200)
     with reverts("Members: no key left to revoke"):
+        stop(pair, 0, TIMELOCK, D)
+    with reverts("Members: not active"):
         stop(pair, 0, D, D)
 
 

@@ -231,7 +231,9 @@ class Members(Twin):
         self._revoke(account, number, height)
 
     def revoke_at(self, sender: str, account: str, log_id: bytes, index: int) -> None:
-        need(sender in (account, self._timelock), "Members: not the account")
+        if sender != self._timelock:
+            need(sender == account, "Members: not the account")
+            need(self.is_active(account), "Members: not active")
         stops = self.state.stops.setdefault((account, log_id), [])
         number = len(stops)
         need(number < self.key_count(account), "Members: no key left to revoke")

@@ -182,8 +182,8 @@ class Members(Face):
         return self._encode("revoke", account, number, height)
 
     def revoke_at(self, account: str, log_id: bytes, index: int) -> Call:
-        """The account or Timelock: the keys that count in a log stop doing so at a leaf;
-        from it on the next digest of the history counts.
+        """The account while active, or Timelock: the keys that count in a log stop doing so
+        at a leaf; from it on the next digest of the history counts.
         """
         return self._encode("revoke_at", account, log_id, index)
 
@@ -225,7 +225,7 @@ class Members(Face):
         return self._ask(int, "suspended_until", account)
 
     def timelock(self) -> str:
-        """Who alone changes the settings and executes."""
+        """The contract that executes what the members decided."""
         return self._ask(str, "timelock")
 
     def vote(self, subject: bytes, support: bool) -> Call:
