@@ -245,6 +245,9 @@ class Suite(Stage):
         assert found == self.pair.twins["Governor"].state_(proposal)
         return int(found)
 
+    def propose_id(self, calls: tuple, text: str = "why") -> int:
+        return int(self.view("Governor", "hashProposal", *calls, words(text)))
+
     def operation(self, calls: tuple, text: str = "why") -> bytes:
         """The name of a proposal in the Timelock."""
         salt = self.pair.twins["Governor"]._salt(words(text))
