@@ -120,15 +120,6 @@ def test_signature__replayed__reverts(suite):
     assert suite.seen("calls") == 1
 
 
-def test_signature__of_a_twin_council__is_not_good_here(suite):
-    """The same seats in two councils: what one decided does not bind the other."""
-    other = Suite()
-    assert other.council != suite.council or other.target == suite.target
-    foreign = act_of(suite, contract=other.timelock)
-    with reverts("Council: wrong signature"):
-        execute(suite, by_all(foreign))
-
-
 @pytest.mark.parametrize(
     "twist",
     [
