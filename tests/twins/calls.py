@@ -34,6 +34,9 @@ CALLABLE = (
     "admit(address,bytes32,bytes32,uint256)",
     "suspend(address)",
     "suspend_until(address,uint256)",
+    "resume(address)",
+    "replace(address,address,bytes32)",
+    "revoke(address,uint256,uint256)",
 )
 """What a vote or the council may decide to call."""
 
