@@ -47,7 +47,7 @@ ACTIVE: constant(uint256) = 1
 DEPRECATED: constant(uint256) = 2
 WITHDRAWN: constant(uint256) = 3
 MAX_RULES: constant(uint256) = 16
-MAX_STEPS: constant(uint256) = 8
+MAX_STEPS: constant(uint256) = 4
 MAX_SUSPENSION: constant(uint256) = 14 * 24 * 3600
 DEPLOYED: constant(bytes32) = keccak256("Deployed(uint256,uint256,bytes32)")
 ROLLED_BACK: constant(bytes32) = keccak256("RolledBack(uint256,uint256,uint256,address)")
@@ -108,7 +108,7 @@ def roll_back(asset: uint256) -> uint256:
     @notice Goes back to the newest earlier deployment whose attestations still hold by the present
             rules, never to a version that was rolled back from; to none if there is none. By the
             asset's owner or who acts for it, Council or Timelock, at any time, suspended and
-            paused too. Looks at 8 earlier deployments; calling again goes on from there.
+            paused too. Looks at 4 earlier deployments; calling again goes on from there.
     @param asset The asset.
     @return The version that is deployed now; 0 when there is none.
     """

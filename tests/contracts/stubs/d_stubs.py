@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -120,4 +120,102 @@ class MembersStub(Stub):
         (anchorers.add if allowed else anchorers.discard)((owner, log_id, who))
 
 
-__all__ = ["NOBODY", "MembersStub", "MembersTwin", "Stub", "stub_artifact"]
+# --- Assets ---------------------------------------------------------------------------------
+
+
+@dataclass
+class Facts:
+    """By asset: (owner, kind, status), digests of the versions, who acts for the owner."""
+
+    assets: dict[int, tuple[str, int, int]] = field(default_factory=dict)
+    versions: dict[int, list[bytes]] = field(default_factory=dict)
+    managers: set[tuple[int, str]] = field(default_factory=set)
+
+
+class AssetsTwin(Twin):
+    def __init__(self, world: World, address: str) -> None:
+        super().__init__(world, address, Facts())
+
+    def exists(self, asset: int) -> bool:
+        return asset in self.state.assets
+
+    def owner_of(self, asset: int) -> str:
+        return self.state.assets[asset][0]
+
+    def kind_of(self, asset: int) -> int:
+        return self.state.assets.get(asset, (NOBODY, 0, 0))[1]
+
+    def status_of(self, asset: int) -> int:
+        return self.state.assets.get(asset, (NOBODY, 0, 0))[2]
+
+    def is_allowed_to_manage(self, asset: int, who: str) -> bool:
+        if not self.exists(asset):
+            return False
+        return who == self.owner_of(asset) or (asset, who) in self.state.managers
+
+    def version_count(self, asset: int) -> int:
+        return len(self.state.versions.get(asset, []))
+
+    def digest_of(self, asset: int, version: int) -> bytes:
+        return self.state.versions[asset][version - 1]
+
+    def asset_of_digest(self, digest: bytes) -> tuple[int, int]:
+        for asset, digests in self.state.versions.items():
+            if digest in digests:
+                return asset, digests.index(digest) + 1
+        return 0, 0
+
+
+class AssetsStub(Stub):
+    """Assets without rights."""
+
+    def __init__(self, pair: Pair) -> None:
+        super().__init__(pair, "d_assets")
+        self.twin = AssetsTwin(pair.world, self.address)
+
+    def put(self, asset: int, owner: str, kind: int = 2, status: int = 1) -> None:
+        self.act(owner, "put", asset, owner, kind, status)
+        self.twin.state.assets[asset] = (owner, kind, status)
+
+    def add_version(self, asset: int, digest: bytes) -> None:
+        self.act(account("stubs"), "add_version", asset, digest)
+        self.twin.state.versions.setdefault(asset, []).append(digest)
+
+    def allow(self, asset: int, who: str, allowed: bool = True) -> None:
+        self.act(account("stubs"), "allow", asset, who, allowed)
+        managers = self.twin.state.managers
+        (managers.add if allowed else managers.discard)((asset, who))
+
+
+# --- Council --------------------------------------------------------------------------------
+
+
+class CouncilTwin(Twin):
+    def __init__(self, world: World, address: str) -> None:
+        super().__init__(world, address, set())
+
+    def paused(self, target: str) -> bool:
+        return target in self.state
+
+
+class CouncilStub(Stub):
+    """A council that pauses when told; what its address sends goes through it."""
+
+    def __init__(self, pair: Pair) -> None:
+        super().__init__(pair, "d_council")
+        self.twin = CouncilTwin(pair.world, self.address)
+        direct = pair.chain.execute
+
+        def execute(sender: str, to: str | None, data: bytes):
+            if sender != self.address:
+                return direct(sender, to, data)
+            outcome = direct(account("stubs"), self.address, self.data("relay", to, data))
+            if not outcome.status:
+                return outcome
+            return replace(outcome, output=decode(["bytes"], outcome.output)[0])
+
+        pair.chain.execute = execute
+
+    def pause(self, target: str, paused: bool = True) -> None:
+        self.act(account("stubs"), "set_paused", target, paused)
+        (self.twin.state.add if paused else self.twin.state.discard)(target)

@@ -120,7 +120,7 @@ class Gates(Face):
         """Goes back to the newest earlier deployment whose attestations still hold by the
         present rules, never to a version that was rolled back from; to none if there is
         none. By the asset's owner or who acts for it, Council or Timelock, at any time,
-        suspended and paused too. Looks at 8 earlier deployments; calling again goes on
+        suspended and paused too. Looks at 4 earlier deployments; calling again goes on
         from there.
         """
         return self._encode("roll_back", asset)
