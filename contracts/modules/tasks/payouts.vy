@@ -17,7 +17,7 @@ MAX_PROOF: constant(uint256) = 9
 @pure
 def earn(entry: uint256, amount: uint256, score: int256) -> uint256:
     """@notice The entry after one more settled round."""
-    total: int256 = (convert(entry, int256) >> 128) + score
+    total: int256 = self.score_of(entry) + score
     word: uint256 = convert(convert(total, bytes32), uint256) << 128
     # Amounts are parts of an escrow below 2**96, rounds at most 10,000: nothing overflows.
     return word | ((entry & (2**128 - 1)) + (1 << 96) + amount)
@@ -41,7 +41,8 @@ def settled_of(entry: uint256) -> uint256:
 @pure
 def score_of(entry: uint256) -> int256:
     """@notice Sum of median scores so far, millionths."""
-    return convert(entry, int256) >> 128
+    # By way of bytes32: a conversion of numbers would refuse a negative sum.
+    return convert(convert(entry, bytes32), int256) >> 128
 
 
 @internal
