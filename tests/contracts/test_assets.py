@@ -104,10 +104,10 @@ def test_register__withdrawn_parent__stays_in_the_lineage(suite):
 
 
 def test_register__suspended_member__reverts_until_back(suite):
-    suite.switch(suite.members, A, False)
+    suite.suspend(A)
     with reverts("Assets: not an active member"):
         suite.register(A, "data")
-    suite.switch(suite.members, A, True)
+    suite.admit(A)
     suite.register(A, "data")
 
 

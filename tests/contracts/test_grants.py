@@ -214,6 +214,9 @@ def test_meter__after_a_transfer__is_the_new_owner_s_choice(suite):
     grant = suite.grant(BUYER, DATA, A)
     with reverts("Grants: not the grantee"):
         suite.consume(B, grant)
+    suite.send(BUYER, "Grants", "set_meter", DATA, C, True)
+    assert suite.view("Grants", "is_meter", DATA, C)
+    suite.consume(C, grant)
     with reverts("Grants: only the asset's owner"):
         suite.send(OWNER, "Grants", "set_meter", DATA, B, True)
 

@@ -6,7 +6,7 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 
 from tests.contracts.consortium import names
 from tests.contracts.pair import word
-from tests.contracts.stubs.c_suite import ACCEPT, REVERT, WITHDRAWN, Suite
+from tests.contracts.stubs.c_suite import ACCEPT, REVERT, WITHDRAWN, Suite, admission
 from tests.stateful.pairs import LONG, QUICK, PairMachine
 from tests.twins.world import NOBODY
 
@@ -80,7 +80,8 @@ class AssetsMachine(PairMachine):
 
     @rule(who=people, yes=st.booleans())
     def suspend_or_admit(self, who, yes):
-        self.suite.switch(self.suite.members, who, yes)
+        sender, act = self.suite.timelock, "admit" if yes else "suspend"
+        self.attempt(sender, "Members", act, *(admission(who) if yes else (who,)))
 
     @rule(yes=st.sampled_from([True, False, False]))
     def pause(self, yes):

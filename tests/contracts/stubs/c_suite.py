@@ -1,4 +1,4 @@
-"""Assets and Grants with small contracts around them: members, council, receivers of tokens."""
+"""Members, Assets and Grants with small contracts around them: a council, receivers of tokens."""
 
 import json
 import warnings
@@ -12,9 +12,10 @@ import pytest
 from quorate.core.encoding import canonical_bytes
 from quorate.core.errors import RefusedError
 from quorate.ledger.contracts import Artifact, parse_artifact
-from tests.contracts.pair import Done, Pair, account, word
+from tests.contracts.pair import MEMBER, Done, Pair, account, word
 from tests.twins.assets import Assets
 from tests.twins.grants import Grants
+from tests.twins.members import Members
 from tests.twins.world import NOBODY, Revert, Twin, World
 
 DATA_SET, MODEL, SERVICE = 1, 2, 3
@@ -48,14 +49,15 @@ def stub_artifact(name: str) -> Artifact:
     return parse_artifact(canonical_bytes(value))
 
 
+def admission(who: str) -> tuple:
+    return (who, word(f"keys of {who}"), word(f"house of {who}"), MEMBER)
+
+
 class Switch(Twin):
-    """Says yes about the accounts in its state."""
+    """Plays Council: what is in its state is paused."""
 
     def __init__(self, world: World, address: str) -> None:
         super().__init__(world, address, set())
-
-    def is_active(self, who: str) -> bool:
-        return who in self.state
 
     def paused(self, target: str) -> bool:
         return target in self.state
@@ -64,25 +66,26 @@ class Switch(Twin):
 class Receiver(Twin):
     """A contract; whether it takes tokens is set by `Suite.receiver`."""
 
-    accepts_tokens = True
+    def __init__(self, world: World, address: str) -> None:
+        super().__init__(world, address, None)
+        self.accepts_tokens = True
 
 
 @dataclass
 class Suite:
-    """Contracts and twins of Assets and Grants; `active` are members, nothing is paused."""
+    """Contracts and twins; `active` accounts and a keeper are members, nothing is paused."""
 
     active: tuple[str, ...] = ()
     pair: Pair = field(default_factory=Pair)
 
     def __post_init__(self) -> None:
-        self.members = self.stub("c_switch", Switch)
         self.council = self.stub("c_switch", Switch)
         self.timelock = account("timelock")
+        founders = [admission(who) for who in (account("keeper"), *self.active)]
+        self.members = self.pair.add("Members", Members, founders, self.timelock, self.council)
         where = (self.members, self.timelock, self.council)
         self.assets = self.pair.add("Assets", Assets, *where)
         self.grants = self.pair.add("Grants", Grants, self.assets, self.council)
-        for who in self.active:
-            self.switch(self.members, who, True)
 
     # --- stubs: no names of the suite, so they stand beside `Pair` ------------------------------
 
@@ -91,18 +94,14 @@ class Suite:
             account("stubs"), None, stub_artifact(name).deployment().data
         )
         assert outcome.status
-        twin(self.pair.world, outcome.contract) if twin is Switch else twin(
-            self.pair.world, outcome.contract, None
-        )
+        twin(self.pair.world, outcome.contract)
         return outcome.contract
 
-    def switch(self, where: str, who: str, yes: bool) -> None:
-        self.call("c_switch", where, "set", who, yes)
-        state = self.pair.world.at[where].state
-        (state.add if yes else state.discard)(who)
-
     def pause(self, name: str, yes: bool = True) -> None:
-        self.switch(self.council, self.pair.address(name), yes)
+        target = self.pair.address(name)
+        self.call("c_switch", self.council, "set", target, yes)
+        state = self.pair.world.at[self.council].state
+        (state.add if yes else state.discard)(target)
 
     def receiver(self, mode: int, target: str = NOBODY, payload: bytes = b"") -> str:
         """A contract that takes tokens in this way; it calls `target` back when asked."""
@@ -128,6 +127,14 @@ class Suite:
 
         shape = stub_artifact(name).functions[function]
         return shape.selector + encode(shape.inputs, arguments)
+
+    # --- members ------------------------------------------------------------------------------
+
+    def admit(self, who: str) -> None:
+        self.send(self.timelock, "Members", "admit", *admission(who))
+
+    def suspend(self, who: str) -> None:
+        self.send(self.timelock, "Members", "suspend", who)
 
     # --- steps ------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
 """
-@title A contract that answers yes or no about accounts: plays Members, and Council.
+@title Plays Council: says which contracts are paused, and makes any call.
 """
 
 _yes: HashMap[address, bool]
@@ -15,12 +15,6 @@ def set(account: address, yes: bool):
 def act(target: address, payload: Bytes[1024]):
     """@notice Tries what this contract's name is good for elsewhere."""
     raw_call(target, payload)
-
-
-@external
-@view
-def is_active(account: address) -> bool:
-    return self._yes[account]
 
 
 @external
