@@ -94,7 +94,7 @@ class Assets(Face):
         return self._ask(Version, "latest", asset)
 
     def members(self) -> str:
-        """The contract's `members`."""
+        """Who may bond in which role."""
         return self._ask(str, "members")
 
     def name(self) -> str:
