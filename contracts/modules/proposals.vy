@@ -222,7 +222,7 @@ def state_of(id: uint256) -> uint8:
 @pure
 def is_over(state: uint8) -> bool:
     """@notice True when nothing can become of the proposal any more."""
-    return state == CANCELED or state == EXPIRED or state == EXECUTED
+    return state in [CANCELED, DEFEATED, EXPIRED, EXECUTED]
 
 
 @internal

@@ -457,6 +457,10 @@ def test_cancel__by_the_council_after_the_end__reverts(suite):
     suite.decide(executed)
     with reverts("Governor: already ended"):
         suite.act(suite.governor, cancel_data(suite.propose_id(executed, "why")))
+    defeated = suite.propose(suite.calls(), "defeated")
+    suite.close_vote(defeated)
+    with reverts("Governor: already ended"):
+        suite.act(suite.governor, cancel_data(defeated))
     expired = suite.ready(suite.calls(), "expires")
     suite.pair.wait(GRACE)
     with reverts("Governor: already ended"):

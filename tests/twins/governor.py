@@ -156,7 +156,8 @@ class Governor(Twin):
     def cancel_by_id(self, sender: str, name: int) -> None:
         stands = self.state_(name)
         proposal = self.state.proposals[name]
-        need(stands not in (CANCELED, EXPIRED, EXECUTED), "Governor: already ended")
+        over = stands in (CANCELED, DEFEATED, EXPIRED, EXECUTED)
+        need(not over, "Governor: already ended")
         if sender == self._council:
             need(not proposal.about_council, "Governor: about the council")
         else:
