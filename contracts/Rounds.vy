@@ -146,7 +146,6 @@ def open(task: bytes32):
     now: clock.Clock = clock.load(task)
     joining: bool = now.state == clock.JOINING
     assert joining or now.state == clock.RUNNING, "Rounds: no running task"
-    assert not staticcall council.paused(self), "Rounds: paused"
     least: uint256 = phases.schedule[task].min_participants
     early: bool = joining and block.timestamp <= now.deadline
     if joining:
@@ -167,6 +166,8 @@ def open(task: bytes32):
         assert not early, "Rounds: too few are eligible"
         clock.save(task, phases.end(task, now, "too few are eligible"))
         return
+    # A pause holds up what is new, never the end of a task.
+    assert not staticcall council.paused(self), "Rounds: paused"
     self._start(task, now.number + 1, muster)
 
 

@@ -57,6 +57,8 @@ def commit_many(
     assert keccak256(abi_encode(accounts)) == digest, "Rounds: not the roster"
     pending: uint256 = phases.pending[task]
     assert bits != 0 and bits & ~pending == 0, "Rounds: not due"
+    due: uint256 = quorum.count(bits)
+    assert len(commitments) == due and len(signed) == due, "Rounds: not one per bit"
     phases.pending[task] = pending & ~bits
     separator: bytes32 = eip712.separator()
     left: uint256 = bits
@@ -74,7 +76,6 @@ def commit_many(
             count += 1
         left >>= 1
         place += 1
-    assert len(commitments) == count and len(signed) == count, "Rounds: not one per bit"
     log IRounds.CommittedMany(
         task=task, round=now.number, bits=bits, commitments=commitments
     )

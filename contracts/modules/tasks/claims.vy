@@ -118,12 +118,13 @@ def claim_many(
         total += amount
         if amount != 0:
             self.claimed_of[task][place] = before + amount
-            self._send(roster[place], amount)
     if total == 0:
         refusal.because("Tasks: nothing to claim")
     self.deal_of[task].left -= total
     log ITasks.ClaimedMany(task=task, places=places, amounts=amounts)
     hashchain.extend(keccak256(abi_encode(CLAIMED_MANY, task, places, amounts)))
+    for i: uint256 in range(len(places), bound=MAX_PLACES):
+        self._send(roster[places[i]], amounts[i])
 
 
 @external
