@@ -25,7 +25,7 @@ from tests.twins.stakes import Stakes
 from tests.twins.table import VOTE_COMMIT, entry_of, keccak, lanes_of, proof_of
 from tests.twins.tasks import Tasks
 from tests.twins.token import Token
-from tests.twins.world import places
+from tests.twins.world import bits, places
 
 FUNDS = 1_000_000
 SCORE = 1_000_000  # one, in millionths
@@ -85,9 +85,8 @@ def suite(pair: Pair, founders: list[tuple], holders: list[tuple[str, int]]) -> 
     pair.add("Stakes", Stakes, *around, UNBONDING)
     around = (at["Members"], at["Token"], at["Stakes"], at["Rounds"], at["Council"])
     pair.add("Tasks", Tasks, *around)
-    around = (at["Members"], at["Stakes"], at["Tasks"], at["Appeals"], at["Council"])
-    pair.add("Rounds", Rounds, *around)
-    pair.add("Appeals", Appeals, at["Members"], at["Rounds"])
+    pair.add("Rounds", Rounds, at["Tasks"], at["Appeals"], at["Council"])
+    pair.add("Appeals", Appeals, at["Members"], at["Rounds"], at["Tasks"])
     assert {name: pair.address(name) for name in order} == at
 
 
@@ -239,19 +238,18 @@ class Consortium:
 
     def hints(self, task: bytes, shown: list[str] | None = None) -> tuple:
         """What `settle` needs to be told when it opens the votes of `shown`."""
-        twin = self.pair.twins["Rounds"]
-        t = twin.state.tasks[task]
         if shown is None:
-            shown = [self.v[place] for place in sorted(t.held)]
+            shown = [self.v[place] for place in places(self.fact(task, "held"))]
         shown = sorted(shown, key=self.place)
         votes = [(self.place(who), *self._opening(task, who)) for who in shown]
         lanes = {self.place(who): lanes_of(self.votes[task, who][1]) for who in shown}
-        opened = {self.place(who): self.votes[task, who] for who in shown}
-        winners = twin._winners(t, opened)
         packed = b"".join(lanes.values()) + bytes(28)
+        aggregates = {self.place(who): self.votes[task, who][0] for who in shown}
+        winners = bits(self.pair.twins["Rounds"].winners(task, aggregates))
         if not winners:
             return votes, packed, b"", []
-        medians = lanes_of(twin.medians(task, winners, lanes))
+        twin = self.pair.twins["Tasks"]
+        medians = lanes_of(twin.medians(task, self.included(task), winners, lanes))
         return votes, packed, medians, twin.entries(task)
 
     def _opening(self, task: bytes, who: str) -> tuple:
@@ -335,10 +333,10 @@ class Consortium:
         return self._sign(who, BALLOT_TYPE, types, [task, number, phase, included, hash_])
 
     def roster(self, task: bytes) -> list[str]:
-        return [*self.v, *self.pair.view("Rounds", "participants_of", task)]
+        return [*self.v, *self.pair.view("Tasks", "participants_of", task)]
 
     def commit_many(self, task: bytes, who: list[str]) -> Done:
-        joined = list(self.pair.view("Rounds", "participants_of", task))
+        joined = list(self.pair.view("Tasks", "participants_of", task))
         who = sorted(who, key=joined.index)
         hashes = [word(f"update {each}") for each in who]
         signed = [self.sign_commit(task, *pair) for pair in zip(who, hashes, strict=True)]
@@ -360,7 +358,7 @@ class Consortium:
     # --- money --------------------------------------------------------------------------------
 
     def entries(self, task: bytes) -> list[int]:
-        return self.pair.twins["Rounds"].entries(task)
+        return self.pair.twins["Tasks"].entries(task)
 
     def proof(self, task: bytes, place: int) -> tuple[int, int, list[bytes]]:
         """The arguments of `claim` after the task."""
@@ -381,6 +379,16 @@ class Consortium:
         claimed = self.pair.view("Tasks", "claimed_of", task, place)
         return entry_of(self.entries(task)[place]).amount - entry_of(claimed).amount
 
+    def left(self, task: bytes) -> int:
+        """Of the task's escrow."""
+        return int(self.pair.view("Tasks", "deal_of", task)[1])
+
+    def release(self, task: bytes, who: str, sender: str | None = None) -> Done:
+        return self.tasks(sender or self.stranger, "release", task, self.roster(task).index(who))
+
+    def review(self, task: bytes, who: str, sender: str | None = None) -> Done:
+        return self.tasks(sender or self.stranger, "review", task, self.roster(task).index(who))
+
     def balance(self, who: str) -> int:
         return int(self.pair.view("Token", "balanceOf", who))
 
@@ -399,7 +407,7 @@ class Consortium:
         """Supply, bonds and escrow: named in `tests.stateful.test_rounds` as well."""
         escrow = 0
         for task in tasks:
-            left = self.pair.view("Tasks", "escrow_of", task)
+            left = self.left(task)
             assert left >= self.due(task)
             escrow += left
         assert self.balance(self.pair.address("Tasks")) == escrow
@@ -409,8 +417,8 @@ class Consortium:
         """What the task owes: entries not yet claimed, and what is not spent to the sponsor."""
         if self.state(task) == 0:
             return 0
-        spent = self.pair.view("Rounds", "ledger_of", task)[4]
-        deal = self.pair.twins["Tasks"].state.deals[task]
+        spent = self.pair.view("Tasks", "ledger_of", task)[4]
+        deal = self.pair.twins["Tasks"].state.jobs[task]
         claimed = sum(entry_of(entry).amount for entry in deal.claimed.values())
         return spent - claimed + (0 if deal.refunded else deal.escrow - spent)
 
@@ -420,11 +428,10 @@ class Consortium:
         for place in range(size):
             if self.entries(task)[place] != self.pair.view("Tasks", "claimed_of", task, place):
                 self.tasks(self.stranger, "claim", task, *self.proof(task, place))
-        deal = self.pair.twins["Tasks"].state.deals[task]
+        deal = self.pair.twins["Tasks"].state.jobs[task]
         if not deal.refunded:
             self.tasks(self.stranger, "refund", task)
-        t = self.pair.twins["Rounds"].state.tasks[task]
-        for person in (*t.judges, *t.trainees):
-            if person.locked:
-                self.rounds(self.stranger, "release", task, person.account)
-        assert self.pair.view("Tasks", "escrow_of", task) == 0
+        for place, person in enumerate(deal.people()):
+            if person.held:
+                self.tasks(self.stranger, "release", task, place)
+        assert self.left(task) == 0

@@ -57,8 +57,8 @@ class HostileChain(Chain):
         self.deploy("Members", deployer, everybody, timelock, council)
         self.deploy("Stakes", deployer, self.token, members, tasks, rounds, 0)
         self.deploy("Tasks", deployer, members, self.token, stakes, rounds, council)
-        self.deploy("Rounds", deployer, members, stakes, tasks, appeals, council)
-        self.deploy("Appeals", deployer, members, rounds)
+        self.deploy("Rounds", deployer, tasks, appeals, council)
+        self.deploy("Appeals", deployer, members, rounds, tasks)
 
     def token_call(self, function: str, *arguments: Any) -> int:
         """A transaction to, or a view of, the token itself."""

@@ -65,7 +65,7 @@ def test_resolve__no_appeal__slashed_unlocked_expelled_after_the_window(c):
     assert done.named("Slashed")[0]["reason"] == "lie"
     assert c.bond(c.v[3], VALIDATOR) == 3_500
     assert locks(c, c.v[3]) == 0
-    assert c.pair.view("Rounds", "expelled", task, c.v[3])
+    assert c.pair.view("Tasks", "expelled", task, 3)
     assert c.pair.view("Appeals", "suspension_of", task, c.v[3]) == (0, 0, False)
     with reverts("Appeals: not suspended there"):
         c.appeals(c.stranger, "resolve", task, 1, c.v[3])
@@ -129,16 +129,16 @@ def test_resolve__when_the_task_has_ended__still_works_once(c):
     task = caught(c, rounds=1)
     assert c.state(task) == ENDED
     for who in c.v[:3]:
-        c.rounds(c.stranger, "release", task, who)
-    with reverts("Rounds: suspended"):
-        c.rounds(c.stranger, "release", task, c.v[3])
+        c.release(task, who)
+    with reverts("Tasks: suspended"):
+        c.release(task, c.v[3])
     assert [locks(c, who) for who in c.v] == [0, 0, 0, 1]
     c.wait(DAY + 1)
     c.appeals(c.stranger, "resolve", task, 1, c.v[3])
     assert locks(c, c.v[3]) == 0
     assert c.bond(c.v[3], VALIDATOR) == 3_500
-    with reverts("Rounds: nothing held"):
-        c.rounds(c.stranger, "release", task, c.v[3])
+    with reverts("Tasks: nothing to release"):
+        c.release(task, c.v[3])
     c.check_money(task)
 
 
@@ -357,7 +357,7 @@ def test_equivocation__of_nobody__reverts(c):
     arguments = proof(c, task)
     for who in (c.p[0], "0x" + "00" * 20):
         arguments[2] = who
-        with reverts("Appeals: not a validator here"):
+        with reverts("Appeals: not a validator there"):
             prove(c, arguments)
 
 
@@ -368,7 +368,7 @@ def test_equivocation__while_suspended__replaces_the_pending_slash(c):
     c.wait(2 * DAY)
     with reverts("Appeals: not suspended there"):
         c.appeals(c.stranger, "resolve", task, 1, c.v[3])
-    assert c.pair.view("Rounds", "expelled", task, c.v[3])
+    assert c.pair.view("Tasks", "expelled", task, 3)
 
 
 def test_equivocation__after_the_lie_was_punished__no_second_slash(c):

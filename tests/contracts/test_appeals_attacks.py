@@ -65,8 +65,8 @@ def test_suspended__cannot_be_released_before_it_is_resolved(c):
     task = caught(c, rounds=1)
     assert c.state(task) == ENDED
     for who in (c.v[3], c.stranger):
-        with reverts("Rounds: suspended"):
-            c.rounds(who, "release", task, c.v[3])
+        with reverts("Tasks: suspended"):
+            c.release(task, c.v[3], who)
     c.pair.send(c.v[3], "Stakes", "request_unbond", VALIDATOR, 5_000)
     c.wait(8 * DAY)
     with reverts("Stakes: locked by a task"):
@@ -75,12 +75,12 @@ def test_suspended__cannot_be_released_before_it_is_resolved(c):
 
 def test_suspended__review_gives_no_seat_back(c):
     task = caught(c)
-    done = c.rounds(c.v[3], "review", task, c.v[3])
+    done = c.review(task, c.v[3], c.v[3])
     assert done.named("Seated")[0]["stake"] == 0
     c.appeals(c.stranger, "appeal", task, 1, c.v[3], word("e"))
     c.wait(2 * DAY + 1)
     c.appeals(c.stranger, "resolve", task, 1, c.v[3])
-    done = c.rounds(c.v[3], "review", task, c.v[3])
+    done = c.review(task, c.v[3], c.v[3])
     assert done.named("Seated")[0]["stake"] == 0
 
 
@@ -125,7 +125,7 @@ def test_equivocation__vote_of_the_expelled__cannot_be_shown_to_settle(c):
     for who in c.v:
         c.vote_commit(task, who, c.agree([1, 1, 1])[who])
     prove(c, proof(c, task))
-    with reverts("Rounds: vote does not match"):
+    with reverts("Rounds: nothing to reveal"):
         c.settle(task, shown=c.v)
     c.settle(task, shown=c.v[:3])
 

@@ -85,12 +85,12 @@ def test_ledger__as_the_package_keeps_it__pays(c):
     task = c.opened()
     ledger = TaskLedger(task, c.v, c.p)
     digest, roster = ledger.digest, ledger.roster
-    assert c.pair.view("Rounds", "ledger_of", task)[:3] == (bytes(32), digest, roster)
+    assert c.pair.view("Tasks", "ledger_of", task)[:3] == (bytes(32), digest, roster)
     c.whole_round(task, c.agree([1, 2, 3]))
     for place_ in range(4):
         ledger._add(place_, 100, 0)
     for place_, (amount, score) in enumerate([(150, 1), (300, 2), (450, 3)]):
         ledger._add(4 + place_, amount, score)
     ledger._settled = True
-    assert c.pair.view("Rounds", "ledger_of", task)[:2] == (ledger.root, ledger.digest)
+    assert c.pair.view("Tasks", "ledger_of", task)[:2] == (ledger.root, ledger.digest)
     c.tasks(c.stranger, "claim", task, 5, ledger.packed[5], ledger.proof(5))

@@ -48,7 +48,7 @@ def test_median__another_hint__reverts(c, place, shift):
     votes, lanes, hint, before = c.hints(task)
     wrong = scores_of(hint)
     wrong[place] += shift
-    with reverts("Rounds: not the median"):
+    with reverts("Tasks: not the median"):
         c.rounds(c.stranger, "settle", task, votes, lanes, lanes_of(wrong), before)
     c.rounds(c.stranger, "settle", task, votes, lanes, hint, before)
 
@@ -59,7 +59,7 @@ def test_median__hints_too_few_or_too_many__reverts(c, cut):
     c.to_vote(task)
     c.vote_all(task, c.agree([1, 2, 3]))
     votes, lanes, hint, before = c.hints(task)
-    with reverts("Rounds: not the median"):
+    with reverts("Tasks: not the median"):
         c.rounds(c.stranger, "settle", task, votes, lanes, (hint * 2)[:cut], before)
 
 

@@ -45,7 +45,7 @@ def test_open__first__who_and_when(c):
     ]
     assert done.named("PhaseStarted")[0]["phase"] == COMMIT
     assert c.state(task) == RUNNING
-    assert [c.pair.view("Rounds", "stake_of", task, place) for place in range(5)] == [5_000] * 4 + [
+    assert [c.pair.view("Tasks", "stake_of", task, place) for place in range(5)] == [5_000] * 4 + [
         0
     ]
     assert [c.locks(who, VALIDATOR) for who in c.v] == [1] * 4
@@ -55,9 +55,9 @@ def test_open__first__fixes_places_roster_and_ledger(c):
     task = c.opened()
     everybody = [*c.v, *c.p]
     for place, who in enumerate(everybody):
-        assert c.pair.view("Rounds", "account_at", task, place) == who
-    assert c.pair.view("Rounds", "ledger_of", task)[3:] == (7, 0)
-    assert c.pair.view("Rounds", "ledger_of", task)[0] == bytes(32)
+        assert c.pair.view("Tasks", "account_at", task, place) == who
+    assert c.pair.view("Tasks", "ledger_of", task)[3:] == (7, 0)
+    assert c.pair.view("Tasks", "ledger_of", task)[0] == bytes(32)
     assert [c.pair.view("Rounds", "place_of", task, who) for who in c.v] == [1, 2, 3, 4]
     assert [c.pair.view("Rounds", "position_of", task, who) for who in c.p] == [1, 2, 3]
     assert c.pair.view("Rounds", "place_of", task, c.p[0]) == 0
@@ -75,7 +75,7 @@ def test_open__too_few_joined_in_time__ends_the_task(c):
     done = c.rounds(c.stranger, "open", task)
     assert done.named("TaskEnded") == [{"task": task, "round": 0, "reason": "too few joined"}]
     assert c.state(task) == ENDED
-    c.rounds(c.stranger, "release", task, c.p[0])
+    c.release(task, c.p[0])
     assert c.locks(c.p[0], PARTICIPANT) == 0
     refunded = c.tasks(c.stranger, "refund", task).named("Refunded")
     assert refunded == [{"task": task, "sponsor": c.sponsor, "amount": 3_900}]
@@ -192,7 +192,7 @@ def test_open__listed_validator_who_is_none__has_no_seat(c):
     done = c.rounds(c.sponsor, "open", task)
     assert stakes(done)[c.p[0]] == 0
     # Its own house cannot score it, seat or not.
-    assert c.pair.view("Rounds", "conflicts_of", task, 3) == 1
+    assert c.pair.view("Tasks", "conflicts_of", task, 3) == 1
 
 
 def test_open__paused__nothing_begins_but_the_round_goes_on(c):
@@ -238,8 +238,8 @@ def test_review__bond_asked_back__loses_the_seat(c):
     aborted(c, task)
     c.pair.send(c.v[0], "Stakes", "request_unbond", VALIDATOR, 3_001)
     c.pair.send(c.p[1], "Stakes", "request_unbond", PARTICIPANT, 2_001)
-    assert stakes(c.rounds(c.stranger, "review", task, c.v[0])) == {c.v[0]: 0}
-    done = c.rounds(c.stranger, "review", task, c.p[1])
+    assert stakes(c.review(task, c.v[0])) == {c.v[0]: 0}
+    done = c.review(task, c.p[1])
     assert done.named("Eligible") == [{"task": task, "participant": c.p[1], "eligible": False}]
     (opened,) = c.rounds(c.stranger, "open", task).named("RoundOpened")
     assert (opened["seats"], opened["eligible"]) == (0b1110, 0b101)
@@ -249,9 +249,9 @@ def test_review__topped_up_again__seated_up_to_the_cap(c):
     task = c.opened()
     aborted(c, task)
     c.pair.send(c.v[0], "Stakes", "request_unbond", VALIDATOR, 5_000)
-    c.rounds(c.stranger, "review", task, c.v[0])
+    c.review(task, c.v[0])
     c.pair.send(c.v[0], "Stakes", "deposit", VALIDATOR, 9_000)
-    assert stakes(c.rounds(c.stranger, "review", task, c.v[0])) == {c.v[0]: 5_000}
+    assert stakes(c.review(task, c.v[0])) == {c.v[0]: 5_000}
 
 
 def test_review__validator_who_bonds_late__seated_and_locked_then(c):
@@ -261,7 +261,7 @@ def test_review__validator_who_bonds_late__seated_and_locked_then(c):
     assert c.locks(c.v[2], VALIDATOR) == 0
     aborted(c, task)
     c.pair.send(c.v[2], "Stakes", "deposit", VALIDATOR, 2_000)
-    assert stakes(c.rounds(c.stranger, "review", task, c.v[2])) == {c.v[2]: 2_000}
+    assert stakes(c.review(task, c.v[2])) == {c.v[2]: 2_000}
     (opened,) = c.rounds(c.stranger, "open", task).named("RoundOpened")
     assert (opened["seats"], opened["stake"]) == (0b1111, 17_000)
     assert [c.locks(who, VALIDATOR) for who in c.v] == [1] * 4
@@ -272,28 +272,29 @@ def test_review__suspended_member__out_and_back(c):
     aborted(c, task)
     c.suspend(c.v[1])
     c.suspend(c.p[0])
-    assert stakes(c.rounds(c.stranger, "review", task, c.v[1])) == {c.v[1]: 0}
-    assert not c.rounds(c.stranger, "review", task, c.p[0]).named("Eligible")[0]["eligible"]
+    assert stakes(c.review(task, c.v[1])) == {c.v[1]: 0}
+    assert not c.review(task, c.p[0]).named("Eligible")[0]["eligible"]
     for who, role in ((c.v[1], VALIDATOR), (c.p[0], PARTICIPANT)):
         facts = (word("keys"), word("house"), role)
         c.pair.send(account("timelock"), "Members", "admit", who, *facts)
-        c.rounds(c.stranger, "review", task, who)
+        c.review(task, who)
     (opened,) = c.rounds(c.stranger, "open", task).named("RoundOpened")
     assert (opened["seats"], opened["eligible"]) == (0b1111, 0b111)
 
 
 def test_review__refusals(c):
     task = c.joined()
-    with reverts("Rounds: no running task"):
-        c.rounds(c.stranger, "review", task, c.v[0])
-    with reverts("Rounds: no running task"):
-        c.rounds(c.stranger, "review", word("no task"), c.v[0])
+    with reverts("Tasks: a round is open"):
+        c.review(task, c.v[0])
+    with reverts("Tasks: a round is open"):
+        c.tasks(c.stranger, "review", word("no task"), 0)
     c.rounds(c.sponsor, "open", task)
-    with reverts("Rounds: a round is still open"):
-        c.rounds(c.stranger, "review", task, c.v[0])
+    with reverts("Tasks: a round is open"):
+        c.review(task, c.v[0])
     aborted(c, task)
-    with reverts("Rounds: not in this task"):
-        c.rounds(c.stranger, "review", task, c.stranger)
+    for place in (7, 255, 2**255):
+        with reverts("Tasks: not in this task"):
+            c.tasks(c.stranger, "review", task, place)
 
 
 # --- ending ---------------------------------------------------------------------------------------
@@ -307,8 +308,8 @@ def test_end__after_the_last_round__all_can_leave(c):
         assert done.named("Aborted")[0]["reason"] == "too few commitments"
         if number == 1:
             assert done.named("TaskEnded") == []
-            with reverts("Rounds: the task has not ended"):
-                c.rounds(c.stranger, "release", task, c.p[0])
+            with reverts("Tasks: the task has not ended"):
+                c.release(task, c.p[0])
             with reverts("Tasks: the task has not ended"):
                 c.tasks(c.sponsor, "refund", task)
             c.rounds(c.stranger, "open", task)
@@ -323,17 +324,18 @@ def test_end__after_the_last_round__all_can_leave(c):
 
 def test_release__each_once_and_nobody_else(c):
     task = c.opened(rounds=1)
-    with reverts("Rounds: the task has not ended"):
-        c.rounds(c.p[0], "release", task, c.p[0])
-    with reverts("Rounds: the task has not ended"):
-        c.rounds(c.p[0], "release", word("no task"), c.p[0])
+    with reverts("Tasks: the task has not ended"):
+        c.release(task, c.p[0], c.p[0])
+    with reverts("Tasks: the task has not ended"):
+        c.tasks(c.p[0], "release", word("no task"), 0)
     aborted(c, task)
-    with reverts("Rounds: nothing held"):
-        c.rounds(c.stranger, "release", task, c.stranger)
+    for place in (7, 255, 2**255):
+        with reverts("Tasks: nothing to release"):
+            c.tasks(c.stranger, "release", task, place)
     for who in (*c.p, *c.v):
-        assert len(c.rounds(c.stranger, "release", task, who).named("Unlocked")) == 1
-        with reverts("Rounds: nothing held"):
-            c.rounds(c.stranger, "release", task, who)
+        assert len(c.release(task, who).named("Unlocked")) == 1
+        with reverts("Tasks: nothing to release"):
+            c.release(task, who)
 
 
 def test_two_tasks__one_bond__held_until_both_let_go(c):
@@ -365,8 +367,11 @@ def test_two_roles__validator_who_trains_too__both_bonds_let_go():
     for who in (both, *c.p[:2]):
         c.tasks(who, "join", task, word("d"), 1)
     c.rounds(c.sponsor, "open", task)
-    assert c.pair.view("Rounds", "conflicts_of", task, 0) == 1
+    assert c.pair.view("Tasks", "conflicts_of", task, 0) == 1
     aborted(c, task)
-    assert len(c.rounds(c.stranger, "release", task, both).named("Unlocked")) == 2
-    with reverts("Rounds: nothing held"):
-        c.rounds(c.stranger, "release", task, both)
+    for place, role in ((0, VALIDATOR), (4, PARTICIPANT)):
+        assert c.locks(both, role) == 1
+        c.tasks(c.stranger, "release", task, place)
+        assert c.locks(both, role) == 0
+        with reverts("Tasks: nothing to release"):
+            c.tasks(c.stranger, "release", task, place)

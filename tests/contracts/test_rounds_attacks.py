@@ -34,7 +34,7 @@ def test_doors__for_other_contracts_only(c, who):
     with reverts("Rounds: only Tasks"):
         c.rounds(sender, "begin", word("mine"), terms(), c.v)
     with reverts("Rounds: only Tasks"):
-        c.rounds(sender, "admit", task, sender)
+        c.rounds(sender, "admit", task, sender, 3)
     for function, rest in (("expel", ("because",)), ("reinstate", ())):
         with reverts("Rounds: only Appeals"):
             c.rounds(sender, function, task, c.v[0], *rest)
@@ -142,7 +142,7 @@ def test_include_commitment__left_over__is_no_vote(c):
     c.wait(41)
     c.rounds(c.stranger, "advance", task)
     c.votes[task, c.v[3]] = VOTE
-    with reverts("Rounds: vote does not match"):
+    with reverts("Rounds: nothing to reveal"):
         c.settle(task, shown=c.v)
     with reverts("Rounds: nothing to reveal"):
         c.vote_reveal(task, c.v[3], VOTE)
@@ -178,15 +178,15 @@ def test_review__in_the_middle_of_a_round__cannot_unseat_anybody(c):
     task = c.opened()
     c.pair.send(c.v[0], "Stakes", "request_unbond", VALIDATOR, 5_000)
     for who in (*c.v, *c.p):
-        with reverts("Rounds: a round is still open"):
-            c.rounds(c.stranger, "review", task, who)
+        with reverts("Tasks: a round is open"):
+            c.review(task, who)
 
 
 def test_review__again_and_again__changes_nothing_more(c):
     task = c.opened()
     c.wait(61)
     c.rounds(c.stranger, "advance", task)
-    events = [c.rounds(c.stranger, "review", task, c.v[0]).events for _ in range(3)]
+    events = [c.review(task, c.v[0]).events for _ in range(3)]
     assert events[0] == events[1] == events[2]
 
 
@@ -203,11 +203,11 @@ def test_sponsor__cannot_take_the_escrow_of_a_running_task(c):
 
 def test_release__of_a_running_or_joining_task__nobody_gets_out(c):
     task = c.joined()
-    with reverts("Rounds: the task has not ended"):
-        c.rounds(c.p[0], "release", task, c.p[0])
+    with reverts("Tasks: the task has not ended"):
+        c.release(task, c.p[0], c.p[0])
     c.rounds(c.sponsor, "open", task)
-    with reverts("Rounds: the task has not ended"):
-        c.rounds(c.v[0], "release", task, c.v[0])
+    with reverts("Tasks: the task has not ended"):
+        c.release(task, c.v[0], c.v[0])
 
 
 # --- stakes at the last moment --------------------------------------------------------------------

@@ -61,7 +61,7 @@ def test_settle__unanimous__earned_by_score_and_the_low_punished(c):
     assert c.bond(c.p[2], PARTICIPANT) == 2_700
     assert c.pair.view("Stakes", "reputation_of", c.p[2], PARTICIPANT) == (0, 0, 0)
     assert c.pair.view("Rounds", "result_of", task) == (1, TRUE, True)
-    ledger = c.pair.view("Rounds", "ledger_of", task)
+    ledger = c.pair.view("Tasks", "ledger_of", task)
     assert ledger[:2] == (root_of(task, words), digest_of(words))
     assert ledger[3:] == (7, 1_300)
     assert c.phase(task) == SETTLED
@@ -161,7 +161,7 @@ def test_settle__no_two_thirds__aborts_with_bonds_safe(c):
     assert done.named("Slashed") == done.named("Suspended") == done.named("Settled") == []
     assert c.phase(task) == ABORTED
     assert c.pair.view("Rounds", "result_of", task) == (0, bytes(32), False)
-    assert c.pair.view("Rounds", "ledger_of", task)[0] == bytes(32)
+    assert c.pair.view("Tasks", "ledger_of", task)[0] == bytes(32)
     c.rounds(c.stranger, "open", task)
     assert c.number(task) == 2
 

@@ -66,7 +66,7 @@ def test_settle__cannot_leave_out_a_revealed_vote(c):
     for who in c.v:
         c.vote_reveal(task, who, (TRUE, [1, 2, 3], True))
     for left in c.v:
-        with reverts("Rounds: a revealed vote is missing"):
+        with reverts("Rounds: a vote is missing"):
             c.settle(task, shown=[who for who in c.v if who != left])
 
 
@@ -102,7 +102,7 @@ def test_settle__vote_of_nobody__reverts(c, place):
     votes, lanes, hint, before = c.hints(task, c.v)
     votes = [*votes, (place, TRUE, True, VOTE_SALT)]
     lanes = lanes[:-28] + lanes_of([1, 2, 3]) + bytes(28)
-    with reverts("Rounds: vote does not match"):
+    with reverts("Rounds: nothing to reveal"):
         c.rounds(c.stranger, "settle", task, votes, lanes, hint, before)
 
 
@@ -114,7 +114,7 @@ def test_settle__vote_of_one_who_did_not_commit__reverts(c):
     c.wait(41)
     c.rounds(c.stranger, "advance", task)
     c.votes[task, c.v[3]] = (TRUE, [1, 2, 3], True)
-    with reverts("Rounds: vote does not match"):
+    with reverts("Rounds: nothing to reveal"):
         c.settle(task, shown=c.v)
     c.settle(task, shown=c.v[:3])
 
@@ -132,7 +132,7 @@ def test_settle__other_entries__reverts(c):
     task = committed(c)
     votes, lanes, hint, before = c.hints(task, c.v)
     for other in ([], before[:-1], [*before, 0], [1, *before[1:]]):
-        with reverts("Rounds: not the ledger"):
+        with reverts("Tasks: not the ledger"):
             c.rounds(c.stranger, "settle", task, votes, lanes, hint, other)
 
 
@@ -142,7 +142,7 @@ def test_settle__entries_of_an_older_round__reverts(c):
     c.to_vote(task)
     c.vote_all(task, c.agree([1, 2, 3]))
     votes, lanes, hint, _ = c.hints(task)
-    with reverts("Rounds: not the ledger"):
+    with reverts("Tasks: not the ledger"):
         c.rounds(c.stranger, "settle", task, votes, lanes, hint, [0] * 7)
 
 

@@ -90,7 +90,7 @@ def test_refund__re_entered__pays_once(hostile):
     hostile.arm("Tasks", "refund", task)
     hostile.send(account("x"), "Tasks", "refund", task)
     assert hostile.counts() == (1, 0)
-    assert hostile.view("Tasks", "escrow_of", task) == 0
+    assert hostile.view("Tasks", "deal_of", task)[1] == 0
 
 
 def test_refund__re_entered_for_another_task__refused_though_fine_alone(hostile):
@@ -121,22 +121,42 @@ def test_money__re_entered_while_paying__refused(hostile, act, again):
 
 @pytest.mark.parametrize(
     ("name", "function", "rest"),
-    [("Rounds", "release", (TRAINEE,)), ("Rounds", "open", ()), ("Rounds", "advance", ())],
+    [("Tasks", "release", (1,)), ("Rounds", "open", ()), ("Rounds", "advance", ())],
 )
 def test_rounds__called_back_while_tasks_pays__cannot_take_more(hostile, name, function, rest):
     """Rounds may go on meanwhile: it holds no money, and Tasks has already written all down."""
     task, entries = settled(hostile, "a")
     hostile.arm(name, function, task, *rest)
     hostile.send(account("x"), "Tasks", "claim_many", task, [0], [JUDGE, TRAINEE], entries)
-    assert hostile.view("Tasks", "escrow_of", task) == 900
+    assert hostile.view("Tasks", "deal_of", task)[1] == 900
 
 
-# --- replays and other people's money -------------------------------------------------------------
+# --- doors and replays -------------------------------------------------------------
 
 
 @pytest.fixture
 def c():
     return Consortium()
+
+
+@pytest.mark.parametrize("who", ["stranger", "sponsor", "validator0", "timelock", "guard"])
+def test_doors__for_rounds_only(c, who):
+    task = c.opened()
+    sender = account(who)
+    outcome = (1, 0b111, 0b1111, 0b1111, 4, True)
+    for function, *rest in (
+        ("muster", True),
+        ("punish", 0b1111, "because"),
+        ("mark_absent", 0b111),
+        ("settle", outcome, lanes_of([1] * 12) + bytes(28), lanes_of([1] * 3), [0] * 7),
+        ("suspend", 0b1111),
+        ("expel", 0, "because"),
+        ("reinstate", 0),
+    ):
+        with reverts("Tasks: only Rounds"):
+            c.tasks(sender, function, task, *rest)
+    with reverts("Tasks: only Rounds"):
+        c.tasks(sender, "muster", word("no task"), True)
 
 
 def test_create__with_the_members_vote_for_another_contract__reverts(c):
@@ -208,8 +228,10 @@ def test_claim_many__same_place_over_and_over__pays_once(c):
     task = c.opened()
     c.whole_round(task, c.agree([100, 200, 300]))
     before = c.balance(c.p[2])
-    for _ in range(3):
-        c.claim_many(task, [6])
+    c.claim_many(task, [6])
+    for _ in range(2):
+        with reverts("Tasks: nothing to claim"):
+            c.claim_many(task, [6])
     assert c.balance(c.p[2]) - before == 450
 
 

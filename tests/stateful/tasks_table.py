@@ -247,11 +247,11 @@ class TasksMachine(PairMachine):
         assert Counter((p.account, p.amount, p.reason) for p in found.penalties) == self.due[task]
         assert set(suspended) == set(found.suspended)
         if task not in self.ledgers:
-            joined = self.pair.view("Rounds", "participants_of", task)
+            joined = self.pair.view("Tasks", "participants_of", task)
             self.ledgers[task] = TaskLedger(task, self.c.v, joined)
         ledger = self.ledgers[task]
         ledger.take(found)
-        assert self.pair.view("Rounds", "ledger_of", task) == (
+        assert self.pair.view("Tasks", "ledger_of", task) == (
             ledger.root,
             ledger.digest,
             ledger.roster,
@@ -291,7 +291,7 @@ class TasksMachine(PairMachine):
     @invariant()
     def escrow_covers_everything_owed(self):
         if hasattr(self, "c"):
-            left = [self.pair.view("Tasks", "escrow_of", task) for task in self.tasks]
+            left = [self.c.left(task) for task in self.tasks]
             assert self.c.balance(self.pair.address("Tasks")) == sum(left)
             for task, amount in zip(self.tasks, left, strict=True):
                 assert amount == self.c.due(task)
@@ -315,11 +315,11 @@ class TasksMachine(PairMachine):
     def locks_are_what_tasks_hold(self):
         if not hasattr(self, "c"):
             return
-        tasks = self.pair.twins["Rounds"].state.tasks.values()
+        jobs = self.pair.twins["Tasks"].state.jobs.values()
         for role, everybody in ((VALIDATOR, self.c.v), (PARTICIPANT, self.c.p)):
             for who in everybody:
-                people = [t.judges if role == VALIDATOR else t.trainees for t in tasks]
-                held = sum(p.account == who and p.locked for group in people for p in group)
+                people = [job.judges if role == VALIDATOR else job.trainees for job in jobs]
+                held = sum(p.account == who and p.held for group in people for p in group)
                 assert self.c.locks(who, role) == held
 
     @invariant()
@@ -327,12 +327,15 @@ class TasksMachine(PairMachine):
         if not hasattr(self, "c"):
             return
         for task in self.tasks:
-            for name in ("round_of", "result_of", "ledger_of", "participants_of"):
+            for name in ("round_of", "result_of", "idle", "ended"):
                 self.pair.view("Rounds", name, task)
+            for name in ("ledger_of", "participants_of", "seats_of", "roster_of", "deal_of"):
+                self.pair.view("Tasks", name, task)
             for place, who in enumerate(self.c.v):
-                for name in ("ballot_of", "stake_of", "conflicts_of", "account_at"):
-                    self.pair.view("Rounds", name, task, place)
-                self.pair.view("Rounds", "expelled", task, who)
+                self.pair.view("Rounds", "ballot_of", task, place)
+                for name in ("stake_of", "conflicts_of", "account_at", "role_at"):
+                    self.pair.view("Tasks", name, task, place)
+                self.pair.view("Tasks", "expelled", task, place)
                 self.pair.view("Appeals", "suspension_of", task, who)
                 self.pair.view("Stakes", "reputation_of", who, VALIDATOR)
             for who in self.c.p:

@@ -72,7 +72,7 @@ class AppealsMachine(TasksMachine):
         sets=st.tuples(st.integers(0, 3), st.integers(0, 3)),
         hand=st.sampled_from([0, 0, 0, 1]),
     )
-    def prove_equivocation(self, t, v, number, phase, sets, hand):
+    def prove_equivocation(self, t, v, number, *, phase, sets, hand):
         """Two ballots of any sets by one hand, mostly the validator's own."""
         task, who = self.tasks[t], self.c.v[v]
         pair = []
@@ -84,11 +84,11 @@ class AppealsMachine(TasksMachine):
 
     @rule(t=which, v=judge)
     def release(self, t, v):
-        self.on(t, self.c.stranger, "release", self.c.v[v])
+        self.act("Tasks", self.c.stranger, "release", self.tasks[t], v)
 
     @rule(t=which, v=judge)
     def review(self, t, v):
-        self.on(t, self.c.v[v], "review", self.c.v[v])
+        self.act("Tasks", self.c.v[v], "review", self.tasks[t], v)
 
     @rule(v=judge)
     def unbond(self, v):
@@ -114,8 +114,8 @@ class AppealsMachine(TasksMachine):
     @invariant()
     def the_expelled_are_those_who_were_punished(self):
         for task in self.tasks if hasattr(self, "c") else ():
-            for who in self.c.v:
-                found = self.pair.view("Rounds", "expelled", task, who)
+            for place, who in enumerate(self.c.v):
+                found = self.pair.view("Tasks", "expelled", task, place)
                 assert found == ((task, who) in self.punished)
 
 

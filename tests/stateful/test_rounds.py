@@ -100,7 +100,7 @@ class RoundsMachine(TasksMachine):
 
     @rule(t=which, chosen=st.integers(0, 2**PARTICIPANTS), foreign=seldom)
     def some_commit_in_a_batch(self, t, chosen, foreign):
-        joined = len(self.pair.view("Rounds", "participants_of", self.tasks[t]))
+        joined = len(self.pair.view("Tasks", "participants_of", self.tasks[t]))
         self.commit_many(t, chosen & (2**joined - 1), foreign)
 
     @rule(t=which, included=bitmaps, vote=votes)
@@ -159,13 +159,13 @@ class RoundsMachine(TasksMachine):
 
     # --- members, bonds, money, appeals ---------------------------------------------------------
 
-    @rule(t=which, i=person, validator=st.booleans())
-    def review(self, t, i, validator):
-        self.on(t, self.c.stranger, "review", self.place_and_role(i, validator)[0])
+    @rule(t=which, place=st.integers(0, PARTICIPANTS + VALIDATORS))
+    def review(self, t, place):
+        self.act("Tasks", self.c.stranger, "review", self.tasks[t], place)
 
-    @rule(t=which, i=person, validator=st.booleans())
-    def release(self, t, i, validator):
-        self.on(t, self.c.stranger, "release", self.place_and_role(i, validator)[0])
+    @rule(t=which, place=st.integers(0, PARTICIPANTS + VALIDATORS))
+    def release(self, t, place):
+        self.act("Tasks", self.c.stranger, "release", self.tasks[t], place)
 
     @rule(t=which, place=st.integers(0, PARTICIPANTS + VALIDATORS))
     def claim_one(self, t, place):

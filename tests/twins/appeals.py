@@ -10,7 +10,6 @@ from tests.twins.world import Twin, World, need, sha256_of, tag
 class Suspension:
     round: int
     deadline: int
-    seconds: int
     appealed: bool = False
 
 
@@ -20,9 +19,9 @@ class State:
 
 
 class Appeals(Twin):
-    def __init__(self, world: World, address: str, members: str, rounds: str) -> None:
+    def __init__(self, world: World, address: str, members: str, rounds: str, tasks: str) -> None:
         super().__init__(world, address, State())
-        self._members, self._rounds = members, rounds
+        self._members, self._rounds, self._tasks = members, rounds, tasks
 
     def suspend(  # noqa: PLR0917 (the contract's own arguments)
         self,
@@ -35,7 +34,7 @@ class Appeals(Twin):
     ) -> None:
         need(sender == self._rounds, "Appeals: only Rounds")
         deadline = self.world.now + seconds
-        self.state.suspensions[task, validator] = Suspension(number, deadline, seconds)
+        self.state.suspensions[task, validator] = Suspension(number, deadline)
         self.emit(
             "Suspended",
             task=task,
@@ -51,7 +50,7 @@ class Appeals(Twin):
         suspension = self._suspended(task, number, validator)
         need(self.world.now <= suspension.deadline, "Appeals: the window is over")
         if not suspension.appealed:
-            suspension.deadline += suspension.seconds
+            suspension.deadline += self.world.at[self._tasks].appeal_seconds(task)
             suspension.appealed = True
         self.emit(
             "Appealed",
@@ -92,12 +91,13 @@ class Appeals(Twin):
         signature_b: tuple[bytes, bytes],
     ) -> None:
         rounds = self.world.at[self._rounds]
-        need(rounds.place_of(task, validator) > 0, "Appeals: not a validator here")
+        place = rounds.place_of(task, validator)
+        need(place > 0, "Appeals: not a validator there")
         need(1 <= number <= rounds.round_of(task)[2], "Appeals: no such round")
         need(phase in (INCLUDE_COMMIT, VOTE_COMMIT), "Appeals: no such phase")
         differ = (included_a, hash_a) != (included_b, hash_b)
         need(differ, "Appeals: the ballots are the same")
-        need(not rounds.expelled(task, validator), "Appeals: already expelled")
+        need(not self.world.at[self._tasks].expelled(task, place - 1), "Appeals: already expelled")
         for included, hash_, signature in (
             (included_a, hash_a, signature_a),
             (included_b, hash_b, signature_b),
@@ -130,3 +130,6 @@ class Appeals(Twin):
 
     def rounds(self) -> str:
         return self._rounds
+
+    def tasks(self) -> str:
+        return self._tasks

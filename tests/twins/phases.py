@@ -15,13 +15,10 @@ from tests.twins.table import (
     SETTLED,
     VOTE_COMMIT,
     VOTE_REVEAL,
-    Entry,
     keccak,
 )
 from tests.twins.world import (
     NOBODY,
-    PARTICIPANT,
-    VALIDATOR,
     ZERO,
     Twin,
     World,
@@ -35,36 +32,13 @@ from tests.twins.world import (
 
 
 @dataclass
-class Judge:
-    """A listed validator."""
+class Round:
+    """A task and its newest round as Rounds knows them."""
 
-    account: str
-    controller: bytes
-    cap: int  # its bond when the task began: its stake is never more
-    stake: int = 0  # as last computed; 0 means no seat
-    locked: bool = False
-    suspended: bool = False
-    expelled: bool = False
-    dirty: bool = True  # compute the stake again before the next round
-
-
-@dataclass
-class Trainee:
-    """A participant; `conflicts` are the judges under its controller."""
-
-    account: str
-    conflicts: set[int]
-    eligible: bool = False
-    locked: bool = True
-    dirty: bool = True
-
-
-@dataclass
-class Task:
     terms: dict
-    judges: list[Judge]
+    validators: list[str]
     deadline: int
-    trainees: list[Trainee] = field(default_factory=list)
+    participants: list[str] = field(default_factory=list)
     state: int = JOINING
     phase: int = NONE
     number: int = 0
@@ -78,45 +52,25 @@ class Task:
     held: set[int] = field(default_factory=set)
     ballots: dict[int, bytes] = field(default_factory=dict)
     result: tuple = (0, ZERO, False)
-    entries: list[Entry] = field(default_factory=list)  # once opened
-    root: bytes = ZERO
 
     def place(self, account: str) -> int | None:
-        accounts = [judge.account for judge in self.judges]
-        return accounts.index(account) if account in accounts else None
+        return self.validators.index(account) if account in self.validators else None
 
     def index(self, account: str) -> int | None:
-        accounts = [trainee.account for trainee in self.trainees]
-        return accounts.index(account) if account in accounts else None
-
-    def accounts(self) -> list[str]:
-        return [person.account for person in (*self.judges, *self.trainees)]
-
-    def stake_of(self, seats: set[int]) -> int:
-        return sum(self.judges[place].stake for place in seats)
+        return self.participants.index(account) if account in self.participants else None
 
 
 @dataclass
 class State:
-    tasks: dict[bytes, Task] = field(default_factory=dict)
+    rounds: dict[bytes, Round] = field(default_factory=dict)
 
 
 class Phases(Twin):
     """Beginning, opening, committing, revealing, going on."""
 
-    def __init__(  # noqa: PLR0917 (the contract's own arguments)
-        self,
-        world: World,
-        address: str,
-        members: str,
-        stakes: str,
-        tasks: str,
-        appeals: str,
-        council: str,
-    ) -> None:
+    def __init__(self, world: World, address: str, tasks: str, appeals: str, council: str) -> None:
         super().__init__(world, address, State())
-        self._members, self._stakes, self._tasks = members, stakes, tasks
-        self._appeals, self._council = appeals, council
+        self._tasks, self._appeals, self._council = tasks, appeals, council
 
     # --- beginning ----------------------------------------------------------------------------
 
@@ -124,114 +78,57 @@ class Phases(Twin):
         need(sender == self._tasks, "Rounds: only Tasks")
         unique = len(set(validators)) == len(validators) and NOBODY not in validators
         need(unique, "Rounds: no list of validators")
-        members, stakes = self.world.at[self._members], self.world.at[self._stakes]
-        judges = [
-            Judge(who, members.controller_of(who), stakes.bond(who, VALIDATOR))
-            for who in validators
-        ]
         t = dict(zip(FIELDS, terms, strict=True))
-        self.state.tasks[task] = Task(t, judges, self.world.now + t["join_seconds"])
+        deadline = self.world.now + t["join_seconds"]
+        self.state.rounds[task] = Round(t, list(validators), deadline)
 
-    def admit(self, sender: str, task: bytes, account: str) -> tuple[int, int]:
+    def admit(self, sender: str, task: bytes, account: str, index: int) -> None:
         need(sender == self._tasks, "Rounds: only Tasks")
-        t = self.state.tasks.get(task)
+        t = self.state.rounds.get(task)
         need(t is not None and t.state == JOINING, "Rounds: not open to join")
         need(self.world.now <= t.deadline, "Rounds: the join window is over")
         need(t.index(account) is None, "Rounds: already joined")
-        room = min(256, 2048 // len(t.judges))
-        need(len(t.trainees) < room, "Rounds: the task is full")
-        house = self.world.at[self._members].controller_of(account)
-        own = {place for place, judge in enumerate(t.judges) if judge.controller == house}
-        t.trainees.append(Trainee(account, own))
-        return len(t.trainees) - 1, bits(own)
+        t.participants.append(account)
+        assert len(t.participants) == index + 1
 
     # --- opening ------------------------------------------------------------------------------
 
     def open(self, sender: str, task: bytes) -> None:
-        t = self.state.tasks.get(task)
+        t = self.state.rounds.get(task)
         need(t is not None and t.state in (JOINING, RUNNING), "Rounds: no running task")
-        need(not self.world.at[self._council].paused(self.address), "Rounds: paused")
         least = t.terms["min_participants"]
-        early = False
-        if t.state == JOINING:
-            early = self.world.now <= t.deadline
-            if len(t.trainees) < least:
+        joining = t.state == JOINING
+        early = joining and self.world.now <= t.deadline
+        if joining:
+            if len(t.participants) < least:
                 need(not early, "Rounds: too few joined")
                 self._end(task, "too few joined")
                 return
             need(not early or sender == t.terms["sponsor"], "Rounds: too early to open")
-            t.entries = [Entry() for _ in t.accounts()]
         else:
             need(t.phase >= SETTLED, "Rounds: a round is still open")
-        self._compute_dirty(task)
-        eligible = {i for i, trainee in enumerate(t.trainees) if trainee.eligible}
-        seats = {place for place, judge in enumerate(t.judges) if judge.stake}
-        if len(eligible) < least or not two_thirds(len(seats), len(t.judges)):
+        tasks = self.world.at[self._tasks]
+        _, listed, eligible, seats, stake = tasks.muster(self.address, task, joining)
+        if eligible.bit_count() < least or not two_thirds(seats.bit_count(), listed):
             need(not early, "Rounds: too few are eligible")
             self._end(task, "too few are eligible")
             return
-        for place in sorted(seats):
-            self._hold(t.judges[place])
+        # A pause holds up what is new, not the end of a task.
+        need(not self.world.at[self._council].paused(self.address), "Rounds: paused")
         t.state = RUNNING
         t.number += 1
-        t.eligible, t.seats, t.seated = eligible, seats, len(seats)
-        t.stake = t.stake_of(seats)
+        t.eligible, t.seats = set(places(eligible)), set(places(seats))
+        t.seated, t.stake = len(t.seats), stake
         t.committed, t.included, t.cast, t.held = set(), set(), set(), set()
         self.emit(
             "RoundOpened",
             task=task,
             round=t.number,
-            eligible=bits(eligible),
-            seats=bits(seats),
-            stake=t.stake,
+            eligible=eligible,
+            seats=seats,
+            stake=stake,
         )
         self._enter(task, COMMIT, "commit_seconds")
-
-    def review(self, sender: str, task: bytes, account: str) -> None:
-        t = self.state.tasks.get(task)
-        running = t is not None and t.state == RUNNING
-        need(running, "Rounds: no running task")
-        need(t.phase >= SETTLED, "Rounds: a round is still open")
-        place, index = t.place(account), t.index(account)
-        need(place is not None or index is not None, "Rounds: not in this task")
-        if place is not None:
-            self._compute_stake(task, place)
-        if index is not None:
-            self._compute_eligible(t, index)
-            eligible = t.trainees[index].eligible
-            self.emit("Eligible", task=task, participant=account, eligible=eligible)
-
-    def _compute_dirty(self, task: bytes) -> None:
-        t = self._task(task)
-        for index, trainee in enumerate(t.trainees):
-            if trainee.dirty:
-                self._compute_eligible(t, index)
-        for place, judge in enumerate(t.judges):
-            if judge.dirty:
-                self._compute_stake(task, place)
-
-    def _compute_eligible(self, t: Task, index: int) -> None:
-        trainee = t.trainees[index]
-        bond = self.world.at[self._stakes].bond(trainee.account, PARTICIPANT)
-        holds = self.world.at[self._members].has_role(trainee.account, PARTICIPANT)
-        trainee.eligible = holds and bond >= t.terms["participant_bond"]
-        trainee.dirty = False
-
-    def _compute_stake(self, task: bytes, place: int) -> None:
-        t = self._task(task)
-        judge = t.judges[place]
-        bond = self.world.at[self._stakes].bond(judge.account, VALIDATOR)
-        stake = min(judge.cap, bond)
-        may = self.world.at[self._members].has_role(judge.account, VALIDATOR)
-        may = may and not judge.suspended and not judge.expelled
-        judge.stake = stake if may and stake >= t.terms["validator_bond"] else 0
-        judge.dirty = False
-        self.emit("Seated", task=task, validator=judge.account, place=place, stake=judge.stake)
-
-    def _hold(self, judge: Judge) -> None:
-        if not judge.locked:
-            judge.locked = True
-            self.world.at[self._stakes].lock(self.address, judge.account, VALIDATOR)
 
     # --- committing ---------------------------------------------------------------------------
 
@@ -271,7 +168,7 @@ class Phases(Twin):
         for place, bitmap, salt in reveals:
             need(place in t.cast, "Rounds: nothing to reveal")
             need(set(places(bitmap)) <= t.committed, "Rounds: bit without commitment")
-            who = t.judges[place].account
+            who = t.validators[place]
             found = self._hash("quorate/include/v1", task, who, ["uint256"], [bitmap], salt)
             t.cast.remove(place)
             if found == t.ballots[place]:
@@ -304,19 +201,17 @@ class Phases(Twin):
         types = ["bytes32", "uint256", "address", "bytes32", "uint256", "address"]
         types += ["uint256", "bytes32", "bool", "bytes32", "bytes32"]
         head = [tag("quorate/vote/v1"), self.world.chain_id, self.address, task, t.number]
-        vote = [t.judges[place].account, bits(t.included), aggregate, accept, salt]
+        vote = [t.validators[place], bits(t.included), aggregate, accept, salt]
         return keccak_of(types, [*head, *vote, keccak(lanes)])
 
-    def _vote(  # noqa: PLR0917 (what the event says)
-        self, task: bytes, place: int, aggregate: bytes, accept: bool, lanes: bytes
-    ) -> None:
+    def _vote(self, task: bytes, place: int, aggregate: bytes, accept: bool, lanes: bytes) -> None:
         t = self._task(task)
         t.held.add(place)
         self.emit(
             "VoteRevealed",
             task=task,
             round=t.number,
-            validator=t.judges[place].account,
+            validator=t.validators[place],
             aggregate=aggregate,
             accept=accept,
             lanes=lanes,
@@ -333,20 +228,22 @@ class Phases(Twin):
     # --- from phase to phase ------------------------------------------------------------------
 
     def advance(self, sender: str, task: bytes) -> None:
-        t = self.state.tasks.get(task)
+        t = self.state.rounds.get(task)
         phase = t.phase if t else NONE
-        need(COMMIT <= phase < VOTE_REVEAL, "Rounds: not the phase for it")
+        running = t is not None and t.state == RUNNING
+        need(running and COMMIT <= phase < VOTE_REVEAL, "Rounds: not the phase for it")
         over = self.world.now > t.deadline or self._done(t)
         need(over, "Rounds: the phase is not over")
         self._leave(task)
 
-    def _in_phase(self, task: bytes, phase: int) -> Task:
-        t = self.state.tasks.get(task)
-        need(t is not None and t.phase == phase, "Rounds: not the phase for it")
+    def _in_phase(self, task: bytes, phase: int) -> Round:
+        t = self.state.rounds.get(task)
+        there = t is not None and t.phase == phase and t.state == RUNNING
+        need(there, "Rounds: not the phase for it")
         need(self.world.now <= t.deadline, "Rounds: the phase is over")
         return t
 
-    def _done(self, t: Task) -> bool:
+    def _done(self, t: Round) -> bool:
         """Whether all who may act in this phase have acted."""
         if t.phase == COMMIT:
             return t.committed == t.eligible
@@ -367,23 +264,24 @@ class Phases(Twin):
                 self._enter(task, INCLUDE_COMMIT, "include_seconds")
         elif t.phase == INCLUDE_REVEAL:
             self._count_inclusion(task)
-        elif not two_thirds(t.stake_of(t.cast), t.stake):
+        elif not two_thirds(self._stake(task, t.cast), t.stake):
             self._abort(task, "too few validators")
         else:
+            t.held = set()
             self._enter(task, t.phase + 1, "reveal_seconds")
 
     def _count_inclusion(self, task: bytes) -> None:
         t = self._task(task)
         self._fault_silent(task, t.cast)
-        if not two_thirds(t.stake_of(t.held), t.stake):
+        if not two_thirds(self._stake(task, t.held), t.stake):
             self._abort(task, "too few validators")
             return
         included = set()
-        for index in range(len(t.trainees)):
+        for index in range(len(t.participants)):
             holders = {
                 place for place in t.held if int.from_bytes(t.ballots[place], "big") >> index & 1
             }
-            if two_thirds(t.stake_of(holders), t.stake):
+            if two_thirds(self._stake(task, holders), t.stake):
                 included.add(index)
         self._fix(task, included)
         if len(included) < t.terms["min_participants"]:
@@ -400,8 +298,8 @@ class Phases(Twin):
         self.emit(
             "SetFixed", task=task, round=t.number, included=bits(included), absent=bits(absent)
         )
-        for index in sorted(absent):
-            self._punish_trainee(t, index, t.terms["absence_penalty"], "absent")
+        t.committed = included
+        self.world.at[self._tasks].mark_absent(self.address, task, bits(absent))
 
     def _enter(self, task: bytes, phase: int, seconds: str) -> None:
         t = self._task(task)
@@ -410,12 +308,14 @@ class Phases(Twin):
         self.emit("PhaseStarted", task=task, round=t.number, phase=phase, deadline=t.deadline)
 
     def _abort(self, task: bytes, reason: str) -> None:
+        t = self._task(task)
+        t.committed, t.included = set(), set()
         self.emit("Aborted", task=task, round=self._task(task).number, reason=reason)
         self._close(task, ABORTED)
 
     def _close(self, task: bytes, phase: int) -> None:
         t = self._task(task)
-        t.phase = phase
+        t.phase, t.cast, t.held = phase, set(), set()
         if t.number == t.terms["rounds"]:
             self._end(task, "all rounds done")
 
@@ -438,23 +338,15 @@ class Phases(Twin):
             "Faulted",
             task=task,
             round=t.number,
-            validator=t.judges[place].account,
+            validator=t.validators[place],
             phase=t.phase,
             reason=reason,
         )
-        self._punish_judge(t, place, t.terms["fault_penalty"], reason)
+        self.world.at[self._tasks].punish(self.address, task, 1 << place, reason)
 
-    def _punish_judge(self, t: Task, place: int, amount: int, reason: str) -> None:
-        t.judges[place].dirty = True
-        stakes, account = self.world.at[self._stakes], t.judges[place].account
-        stakes.slash(self.address, account, VALIDATOR, amount, reason)
-        stakes.record(self.address, account, VALIDATOR, 0, 0, 1)
+    def _stake(self, task: bytes, seats: set[int]) -> int:
+        tasks = self.world.at[self._tasks]
+        return sum(tasks.stake_of(task, place) for place in seats)
 
-    def _punish_trainee(self, t: Task, index: int, amount: int, reason: str) -> None:
-        t.trainees[index].dirty = True
-        stakes, account = self.world.at[self._stakes], t.trainees[index].account
-        stakes.slash(self.address, account, PARTICIPANT, amount, reason)
-        stakes.record(self.address, account, PARTICIPANT, 0, 0, 1)
-
-    def _task(self, task: bytes) -> Task:
-        return self.state.tasks[task]
+    def _task(self, task: bytes) -> Round:
+        return self.state.rounds[task]

@@ -1,42 +1,31 @@
-"""Tasks in plain Python: what is agreed, who joins, whose money it is."""
+"""Tasks in plain Python: what is agreed, who joins, what is earned, whose money it is."""
 
-from dataclasses import dataclass, field
-
-from tests.twins.table import ENDED, FIELDS, TERMS, digest_of, entry_of, roster_of
+from tests.twins.cohort import Cohort, Job, Judge, State, Trainee
+from tests.twins.table import (
+    FIELDS,
+    TERMS,
+    digest_of,
+    entry_of,
+    lanes_of,
+    root_of,
+    roster_of,
+    scores_of,
+)
 from tests.twins.world import (
-    NOBODY,
     PARTICIPANT,
+    VALIDATOR,
     ZERO,
-    Twin,
     World,
+    bits,
     keccak_of,
     need,
+    places,
     sha256_of,
     tag,
 )
 
-MONEY = ["participant_reward", "validator_reward"]
-MONEY += ["low_score_penalty", "absence_penalty", "fault_penalty", "lie_penalty"]
 
-
-@dataclass
-class Deal:
-    sponsor: str
-    weight_cap: int
-    participant_bond: int
-    escrow: int
-    left: int
-    refunded: bool = False
-    people: dict[str, tuple[int, bytes, int]] = field(default_factory=dict)
-    claimed: dict[int, int] = field(default_factory=dict)  # by place, entries as words
-
-
-@dataclass
-class State:
-    deals: dict[bytes, Deal] = field(default_factory=dict)
-
-
-class Tasks(Twin):
+class Tasks(Cohort):
     def __init__(  # noqa: PLR0917 (the contract's own arguments)
         self,
         world: World,
@@ -54,17 +43,20 @@ class Tasks(Twin):
     # --- beginning ----------------------------------------------------------------------------
 
     def create(self, sender: str, terms: tuple, validators: list[str]) -> bytes:
+        self._need_running()
         task = self.task_id(terms, validators)
         t = dict(zip(FIELDS, terms, strict=True))
         need(sender == t["sponsor"], "Tasks: only the sponsor creates")
-        need(task not in self.state.deals, "Tasks: task exists")
+        need(task not in self.state.jobs, "Tasks: task exists")
         need(self.world.at[self._members].approved(task), "Tasks: not approved by members")
         need(sound(t) and 1 <= len(validators) <= 64, "Tasks: terms out of range")
-        self._need_running()
+        members, stakes = self.world.at[self._members], self.world.at[self._stakes]
+        judges = [
+            Judge(who, members.controller_of(who), stakes.bond(who, VALIDATOR))
+            for who in validators
+        ]
         escrow = t["rounds"] * (t["participant_reward"] + t["validator_reward"])
-        self.state.deals[task] = Deal(
-            sender, t["weight_cap"], t["participant_bond"], escrow, left=escrow
-        )
+        self.state.jobs[task] = Job(t, judges, escrow, left=escrow)
         self.emit(
             "TaskCreated",
             task=task,
@@ -80,16 +72,19 @@ class Tasks(Twin):
 
     def join(self, sender: str, task: bytes, dataset: bytes, samples: int) -> None:
         self._need_running()
-        holds = self.world.at[self._members].has_role(sender, PARTICIPANT)
-        need(holds, "Tasks: not a participant")
+        members, stakes = self.world.at[self._members], self.world.at[self._stakes]
+        need(members.has_role(sender, PARTICIPANT), "Tasks: not a participant")
         need(dataset != ZERO and samples > 0, "Tasks: no data")
-        deal = self.state.deals.get(task)
-        bond = self.world.at[self._stakes].bond(sender, PARTICIPANT)
-        need(deal is None or bond >= deal.participant_bond, "Tasks: bond too low")
-        index, conflicts = self.world.at[self._rounds].admit(self.address, task, sender)
-        weight = min(samples, deal.weight_cap)
-        deal.people[sender] = (index + 1, dataset, weight)
-        self.world.at[self._stakes].lock(self.address, sender, PARTICIPANT)
+        job = self.state.jobs.get(task)
+        least = job.terms["participant_bond"] if job else 0
+        need(stakes.bond(sender, PARTICIPANT) >= least, "Tasks: bond too low")
+        index = len(job.trainees) if job else 0
+        self.world.at[self._rounds].admit(self.address, task, sender, index)
+        need(index < min(256, 2048 // len(job.judges)), "Tasks: the task is full")
+        house = members.controller_of(sender)
+        own = {place for place, judge in enumerate(job.judges) if judge.controller == house}
+        weight = min(samples, job.terms["weight_cap"])
+        job.trainees.append(Trainee(sender, dataset, weight, own))
         self.emit(
             "Joined",
             task=task,
@@ -98,34 +93,104 @@ class Tasks(Twin):
             dataset=dataset,
             samples=samples,
             weight=weight,
-            conflicts=conflicts,
+            conflicts=bits(own),
         )
+        stakes.lock(self.address, sender, PARTICIPANT)
 
     def _need_running(self) -> None:
         need(not self.world.at[self._council].paused(self.address), "Tasks: paused")
 
+    # --- what a settled round adds ------------------------------------------------------------
+
+    def settle(  # noqa: PLR0917 (the contract's own arguments)
+        self,
+        sender: str,
+        task: bytes,
+        outcome: tuple,
+        lanes: bytes,
+        medians: bytes,
+        before: list[int],
+    ) -> tuple[int, bytes]:
+        """`outcome`: round, included, voted, winners, seated, accepted."""
+        self._only_rounds(sender)
+        number, included, voted, winners, seated, accepted = outcome
+        job = self.state.jobs[task]
+        need(len(medians) == 4 * included.bit_count(), "Tasks: not the median")
+        need(list(before) == self.entries(task), "Tasks: not the ledger")
+        width = len(medians)
+        by_place = {
+            place: lanes[nth * width : (nth + 1) * width] for nth, place in enumerate(places(voted))
+        }
+        true = self.medians(task, included, winners, by_place)
+        need(medians == lanes_of(true), "Tasks: not the median")
+        spent = sum(entry.amount for entry in job.entries)
+        for place in places(winners):
+            job.entries[place].amount += job.terms["validator_reward"] // seated
+            job.entries[place].settled += 1
+        positive = sum(max(median, 0) for median in true)
+        for index, median in zip(places(included), true, strict=True):
+            entry = job.entries[len(job.judges) + index]
+            entry.settled += 1
+            entry.score += median
+            if accepted and median > 0:
+                entry.amount += job.terms["participant_reward"] * median // positive
+            if median < job.terms["score_floor"]:
+                self._punish_low(task, number, index, median)
+        job.root = root_of(task, self.entries(task))
+        return sum(entry.amount for entry in job.entries) - spent, job.root
+
+    def medians(
+        self, task: bytes, included: int, winners: int, lanes: dict[int, bytes]
+    ) -> list[int]:
+        """Per included participant the greatest score that half of the stake gave or beat."""
+        job = self.state.jobs[task]
+        scores = {place: scores_of(lanes[place]) for place in places(winners)}
+        found = []
+        for nth, index in enumerate(places(included)):
+            judges = scores.keys() - job.trainees[index].conflicts
+            given = [(scores[place][nth], job.judges[place].stake) for place in judges]
+            whole, above, median = sum(stake for _, stake in given), 0, 0
+            for score, stake in sorted(given, reverse=True):
+                above += stake
+                if 2 * above >= whole:
+                    median = score
+                    break
+            found.append(median)
+        return found
+
+    def _punish_low(self, task: bytes, number: int, index: int, median: int) -> None:
+        job = self.state.jobs[task]
+        trainee, penalty = job.trainees[index], job.terms["low_score_penalty"]
+        self._slash_trainee(trainee, penalty, "low score")
+        self.emit(
+            "LowScore",
+            task=task,
+            round=number,
+            participant=trainee.account,
+            median=median,
+            penalty=penalty,
+        )
+
     # --- money --------------------------------------------------------------------------------
 
     def claim(self, sender: str, task: bytes, place: int, entry: int, proof: list[bytes]) -> None:
-        root = self.world.at[self._rounds].ledger_of(task)[0]
-        need(climbed(task, place, entry, proof) == root, "Tasks: not in the root")
-        deal = self.state.deals[task]
-        before, after = entry_of(deal.claimed.get(place, 0)), entry_of(entry)
+        job = self.state.jobs.get(task)
+        there = job is not None and place < len(job.people()) and job.root != ZERO
+        there = there and climbed(task, place, entry, proof) == job.root
+        need(there, "Tasks: not in the root")
+        before, after = entry_of(job.claimed.get(place, 0)), entry_of(entry)
         need(before != after, "Tasks: nothing to claim")
-        deal.claimed[place] = entry
+        job.claimed[place] = entry
         amount = after.amount - before.amount
         settled, score = after.settled - before.settled, after.score - before.score
-        deal.left -= amount
-        account = self.world.at[self._rounds].account_at(task, place)
+        job.left -= amount
+        account = job.people()[place].account
         self.emit(
             "Claimed", task=task, account=account, amount=amount, settled=settled, score=score
         )
-        role = self.world.at[self._rounds].role_at(task, place)
-        if settled:
-            stakes = self.world.at[self._stakes]
-            stakes.record(self.address, account, role, settled, score, 0)
-        if amount:
-            self.world.at[self._token].transfer(self.address, account, amount)
+        stakes, role = self.world.at[self._stakes], self.role_at(task, place)
+        stakes.record(self.address, account, role, settled, score, 0)
+        self._send(account, amount)
 
     def claim_many(
         self,
@@ -135,35 +200,37 @@ class Tasks(Twin):
         roster: list[str],
         entries: list[int],
     ) -> None:
-        ledger = self.world.at[self._rounds].ledger_of(task)
-        need(roster_of(roster) == ledger[2], "Tasks: not the roster")
-        need(digest_of(entries) == ledger[1], "Tasks: not the ledger")
-        need(list(chosen) == sorted(set(chosen)), "Tasks: places out of order")
-        need(all(place < len(entries) for place in chosen), "Tasks: no such place")
-        deal = self.state.deals[task]
+        job = self.state.jobs.get(task)
+        need(job is not None and roster_of(roster) == job.roster, "Tasks: not the roster")
+        need(list(entries) == self.entries(task), "Tasks: not the ledger")
+        ordered = list(chosen) == sorted(set(chosen))
+        ordered = ordered and all(place < len(entries) for place in chosen)
+        need(ordered, "Tasks: places out of order")
         amounts = []
         for place in chosen:
-            before = deal.claimed.get(place, 0)
-            amount = entries[place] % 2**96 - before % 2**96
-            amounts.append(amount)
-            deal.claimed[place] = before + amount
-            deal.left -= amount
+            before = job.claimed.get(place, 0)
+            amounts.append(entry_of(entries[place]).amount - entry_of(before).amount)
+            job.claimed[place] = before + amounts[-1]
+        need(sum(amounts) > 0, "Tasks: nothing to claim")
+        job.left -= sum(amounts)
         self.emit("ClaimedMany", task=task, places=tuple(chosen), amounts=tuple(amounts))
         for place, amount in zip(chosen, amounts, strict=True):
-            if amount:
-                self.world.at[self._token].transfer(self.address, roster[place], amount)
+            self._send(roster[place], amount)
 
     def refund(self, sender: str, task: bytes) -> None:
-        ended = self.world.at[self._rounds].round_of(task)[0] == ENDED
-        need(ended, "Tasks: the task has not ended")
-        deal = self.state.deals[task]
-        need(not deal.refunded, "Tasks: already refunded")
-        deal.refunded = True
-        amount = deal.escrow - self.world.at[self._rounds].ledger_of(task)[4]
-        deal.left -= amount
-        self.emit("Refunded", task=task, sponsor=deal.sponsor, amount=amount)
+        need(self.world.at[self._rounds].ended(task), "Tasks: the task has not ended")
+        job = self.state.jobs[task]
+        need(not job.refunded, "Tasks: already refunded")
+        job.refunded = True
+        amount = job.escrow - sum(entry.amount for entry in job.entries)
+        job.left -= amount
+        sponsor = job.terms["sponsor"]
+        self.emit("Refunded", task=task, sponsor=sponsor, amount=amount)
+        self._send(sponsor, amount)
+
+    def _send(self, receiver: str, amount: int) -> None:
         if amount:
-            self.world.at[self._token].transfer(self.address, deal.sponsor, amount)
+            self.world.at[self._token].transfer(self.address, receiver, amount)
 
     # --- views --------------------------------------------------------------------------------
 
@@ -172,24 +239,25 @@ class Tasks(Twin):
         head = [tag("quorate/task/v1"), self.world.chain_id, self.address]
         return sha256_of(types, [*head, terms, list(validators)])
 
-    def participant_of(self, task: bytes, account: str) -> tuple:
-        deal = self.state.deals.get(task)
-        return deal.people.get(account, (0, ZERO, 0)) if deal else (0, ZERO, 0)
+    def entries(self, task: bytes) -> list[int]:
+        """Not in the contract: what its digest and root stand for."""
+        return [entry.word() for entry in self.state.jobs[task].entries]
 
-    def escrow_of(self, task: bytes) -> int:
-        deal = self.state.deals.get(task)
-        return deal.left if deal else 0
+    def ledger_of(self, task: bytes) -> tuple:
+        job = self.state.jobs.get(task)
+        if job is None:
+            return (ZERO, ZERO, ZERO, 0, 0)
+        digest = digest_of(self.entries(task)) if job.entries else ZERO
+        spent = sum(entry.amount for entry in job.entries)
+        return (job.root, digest, job.roster, len(job.people()), spent)
 
     def deal_of(self, task: bytes) -> tuple:
-        deal = self.state.deals.get(task)
-        if deal is None:
-            return (NOBODY, 0, 0, 0, 0, False)
-        head = (deal.sponsor, deal.weight_cap, deal.participant_bond)
-        return (*head, deal.escrow, deal.left, deal.refunded)
+        job = self.state.jobs.get(task)
+        return (job.escrow, job.left, job.refunded) if job else (0, 0, False)
 
     def claimed_of(self, task: bytes, place: int) -> int:
-        deal = self.state.deals.get(task)
-        return deal.claimed.get(place, 0) if deal else 0
+        job = self.state.jobs.get(task)
+        return job.claimed.get(place, 0) if job else 0
 
     def members(self) -> str:
         return self._members
@@ -210,13 +278,15 @@ class Tasks(Twin):
 def sound(t: dict) -> bool:
     """Whether a task with these terms can be run and paid."""
     times = [value for name, value in t.items() if name.endswith("_seconds")]
+    most = (2**96 - 1) // 2 // 10_000  # per pool and round: a task's escrow fits 96 bits
     return (
         1 <= t["rounds"] <= 10_000
         and 1 <= t["min_participants"] <= 256
         and t["weight_cap"] > 0
         and t["validator_bond"] > 0
         and all(1 <= seconds <= 366 * 86400 for seconds in times)
-        and all(t[name] < 2**95 for name in MONEY)
+        and t["participant_reward"] <= most
+        and t["validator_reward"] <= most
     )
 
 
