@@ -15,10 +15,10 @@ from .interfaces import IGovernor
 from .interfaces import ITimelock
 from .modules import eip712
 from .modules import hashchain
-from .modules import names
-from .modules import proposals
-from .modules import proposer
-from .modules import rules
+from .modules.governor import names
+from .modules.governor import proposals
+from .modules.governor import proposer
+from .modules.governor import rules
 
 implements: IGovernor
 initializes: hashchain

@@ -138,7 +138,7 @@ class Governor(Face):
         return self._ask(str, "name")
 
     def nonces(self, arg0: str) -> int:
-        """How many votes by signature an account has given: the nonce of its next."""
+        """How many permits and delegations of an account were carried out: the next one's nonce."""
         return self._ask(int, "nonces", arg0)
 
     def proposal(self, proposalId: int) -> Proposal:
@@ -224,7 +224,7 @@ class Governor(Face):
         return self._ask(int, "state", proposalId)
 
     def timelock(self) -> str:
-        """Who alone changes the settings and executes."""
+        """The contract that executes what the members decided."""
         return self._ask(str, "timelock")
 
     def token(self) -> str:

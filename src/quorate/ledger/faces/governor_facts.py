@@ -23,7 +23,9 @@ class Proposal(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """The rules of voting; times in seconds. Each has bounds, see contracts/modules/rules.vy."""
+    """The rules of voting; times in seconds. Each has bounds, see
+    contracts/modules/governor/rules.vy.
+    """
 
     voting_delay: int
     voting_period: int

@@ -8,12 +8,12 @@
          they are worth nothing. For, against, abstain; the quorum is for and abstain together.
 """
 
-from ..interfaces import IGovernor
-from ..interfaces import ITimelock
-from . import eip712
-from . import hashchain
+from ...interfaces import IGovernor
+from ...interfaces import ITimelock
+from .. import eip712
+from .. import hashchain
 from . import rules
-from . import signatures
+from .. import signatures
 
 uses: eip712
 uses: hashchain
