@@ -11,6 +11,9 @@ from quorate.audit.auditor import audit
 from quorate.core.encoding import canonical_bytes, parse_canonical
 from quorate.core.hashing import Digest
 from quorate.core.sealing import SealingKey
+from quorate.ledger.contracts import Contract
+from quorate.ledger.hashchain import head_of
+from quorate.ledger.interface import LoggedEvent
 from quorate.ledger.transactions import Transaction
 from quorate.provenance.bundle import FINAL_MODEL, INITIAL_MODEL
 from tests.audit.verdicts import OTHER, Plotted, Verdict, failure
@@ -93,11 +96,22 @@ def test_chain__contract_that_the_roots_do_not_name__refused(plotted: Plotted) -
             deployed.append(sent)
             return sent
 
-        claims = c.find("founder", c.face("Rounds").encode("claim").data, 1)
+        claims = c.find("founder", c.face("Tasks").artifact.functions["refund"].selector, 1)
         c.calls[creation] = keep
         c.calls[claims] = lambda sent: replace(sent, to=None, data=deployed[0].data)
 
     assert failure(plotted(plot)) == (2, "chain/blocks.json")
+
+
+def test_chain__running_hash_that_the_events_do_not_give__refused(
+    evidence: Evidence, opener: SealingKey, true_bundle: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(face: Contract, logged: list[LoggedEvent]) -> bytes:
+        return head_of(face, logged[:-1] if face.name == "Rounds" else logged)
+
+    monkeypatch.setattr("quorate.audit.chain.head_of", short)
+    report = audit(true_bundle, evidence.roots, opener)
+    assert failure(report) == (2, "chain/blocks.json: Rounds")
 
 
 # 3. membership
@@ -153,6 +167,17 @@ def test_anchors__records_after_the_newest_anchor__refused(plotted: Plotted) -> 
         c.add("north", c.logs["north"][-1][0], {})
 
     assert failure(plotted(plot)) == (5, "log/north")
+
+
+def test_anchors__of_another_log_of_the_member__refused(plotted: Plotted) -> None:
+    def plot(c: Conspiracy) -> None:
+        selector = c.face("Anchor").artifact.functions["anchor"].selector
+        c.calls[c.find("north", selector, 1)] = lambda sent: replace(
+            sent, data=sent.data[:36] + bytes(32) + sent.data[68:]
+        )
+
+    number, place = failure(plotted(plot))
+    assert (number, place.split(" at ")[0]) == (5, "Anchor: north")
 
 
 # 6. chain heads

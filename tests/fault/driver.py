@@ -34,11 +34,14 @@ START_NS = 1_800_000_000 * 10**9
 SECOND = 10**9
 ROLES = (2, 4)
 TOLD = (
-    ("Rounds", ("Joined", "RoundOpened", "Included", "SetFixed", "VoteRevealed", "Settled")),
-    ("Rounds", ("Scored", "Rewarded", "Aborted", "Faulted", "Suspended", "Resolved", "Claimed")),
+    ("Tasks", ("TaskCreated", "Joined", "Seated", "LowScore", "Claimed", "Refunded")),
+    ("Rounds", ("RoundOpened", "Included", "SetFixed", "VoteRevealed", "Settled")),
+    ("Rounds", ("Aborted", "Faulted", "TaskEnded")),
+    ("Appeals", ("Suspended", "Resolved")),
     ("Stakes", ("Deposited", "Slashed", "Withdrawn")),
 )
-KEYED = ("task", "dataset", "deadline")  # every run makes its own keys, and resuming takes time
+# Every run makes its own keys, and resuming takes time.
+KEYED = ("task", "dataset", "deadline", "join_deadline", "root", "terms")
 
 
 Kills = tuple[int, ...]
@@ -146,10 +149,7 @@ def _money(chain: ReplayedChain, faces: dict[str, Contract], account: str) -> di
         return int(face.decode(function, chain.call(face.address, call.data))[0])
 
     bonds = {f"bond {role}": ask("Stakes", "bond", account, role) for role in ROLES}
-    return bonds | {
-        "balance": ask("Token", "balanceOf", account),
-        "owed": ask("Rounds", "owed", account),
-    }
+    return bonds | {"balance": ask("Token", "balanceOf", account)}
 
 
 def _tell(event: Event, names: dict[str, str]) -> list[Any]:

@@ -8,21 +8,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from eth_abi.abi import decode
+
 from quorate.core.encoding import canonical_bytes, decode_hex, parse_canonical
 from quorate.core.hashing import Digest
-from quorate.learning.ballots import VOTE_PHASE, Ballot, Place, sign_commitment
+from quorate.learning.ballots import VOTE_PHASE, Ballot, Place, sign_ballot
 from quorate.ledger.blocks import Block, seal_block
 from quorate.ledger.contracts import Contract
 from quorate.ledger.evidence import export_blocks, outcome_receipt
 from quorate.ledger.machine import BlockContext, Machine
 from quorate.ledger.state import State
 from quorate.ledger.transactions import Transaction, decode_transaction, sign_transaction
-from quorate.log.merkle import leaf_hash, root_of
+from quorate.log.merkle import consistency_proof, leaf_hash, root_of
 from quorate.provenance.book import CHAIN_HEAD
 from quorate.provenance.bundle import BLOCKS
 from quorate.provenance.statement import sign_statement
 from tests.simulators.false_claims import kept_note
 from tests.simulators.forger import FOUNDER, Evidence, Forger, Json, relink
+from tests.simulators.resettling import Bookkeeper
 
 Numbered = list[tuple[int, bytes]]
 """Leaves with the place that they had in the true log; an added one has its predecessor's."""
@@ -87,11 +90,12 @@ class Conspiracy(Forger):
         ballot = Ballot(vote["included"], aggregate.raw, tuple(vote["scores"]), vote["accept"])
         salt = decode_hex(vote["salt"])
         commitment = ballot.commit(where, salt)
-        signature = sign_commitment(where, VOTE_PHASE, commitment, self.keyrings[name].account)
+        account, included = self.keyrings[name].account, ballot.included
+        signature = sign_ballot(where, VOTE_PHASE, included, commitment, account)
         vote |= {"commitment": commitment.hex(), "commitment_signature": signature.hex()}
         self.say(name, key, vote, aggregate)
         self.send(name, "vote_commit", vote["round"], where.task, commitment)
-        said = (where.task, aggregate.raw, list(ballot.scores), ballot.accept, salt)
+        said = (where.task, aggregate.raw, ballot.accept, salt, ballot.lanes)
         self.send(name, "vote_reveal", vote["round"], *said)
 
     def send(self, name: str, function: str, nth: int, *arguments: Any) -> None:
@@ -116,7 +120,12 @@ class Conspiracy(Forger):
         return found[nth - 1]
 
     def mend(self) -> None:
-        """Rebuilds chain and logs together: each anchor pins what its log then held."""
+        """Rebuilds chain and logs together: each anchor pins what its log then held.
+
+        Rounds settle on the votes of the rebuilt chain, and claims show what those gave.
+        """
+        kept = Bookkeeper(dict(self.evidence.roots.chain.contracts))
+        heads: dict[str, int] = {}
         true, chain_id = self.blocks(), self.evidence.roots.chain.chain_id
         machine, built = Machine(State(), chain_id), [true[0]]
         owners = {keyring.account.address: name for name, keyring in self.keyrings.items()}
@@ -125,11 +134,13 @@ class Conspiracy(Forger):
             (raw,) = block.transactions
             signed = decode_transaction(raw)
             owner = owners[signed.sender]
-            sent = self.calls.get(number, lambda same: same)(signed.transaction)
-            raw = sign_transaction(self._anchored(owner, sent, built), self.keyrings[owner].account)
+            sent = self.calls.get(number, lambda same: same)(kept.mended(signed.transaction))
+            sent = self._anchored(owner, sent, built, heads)
+            raw = sign_transaction(sent, self.keyrings[owner].account)
             signed = decode_transaction(raw)
             context = BlockContext(number, block.header.time)
             outcome = machine.apply(signed.transaction, signed.sender, context)
+            kept.take(outcome.logs)
             sealed = seal_block(
                 built[-1].header,
                 chain_id=chain_id,
@@ -145,16 +156,21 @@ class Conspiracy(Forger):
             leaves = self._seen(name, len(self.logs[name]), built)
             self.put_log(name, leaves, kept_note(self.evidence, name, leaves))
 
-    def _anchored(self, owner: str, sent: Transaction, built: list[Block]) -> Transaction:
+    def _anchored(
+        self, owner: str, sent: Transaction, built: list[Block], heads: dict[str, int]
+    ) -> Transaction:
         face = self.face("Anchor")
-        selector = face.encode("anchor", 1, bytes(32)).data[:4]
-        if sent.to != face.address or sent.data[:4] != selector:
+        function = face.artifact.functions["anchor"]
+        if sent.to != face.address or sent.data[:4] != function.selector:
             return sent
-        size = int.from_bytes(sent.data[4:36], "big")
+        _, log, size, _, _ = decode(function.inputs, sent.data[4:])
         held = sum(place < size for place, _ in self.logs[owner])
         leaves = self._seen(owner, held, built)
-        root = root_of([leaf_hash(leaf) for leaf in leaves])
-        return replace(sent, data=face.encode("anchor", held, root).data)
+        hashes = [leaf_hash(leaf) for leaf in leaves]
+        proof = consistency_proof(hashes, heads.get(owner, 0))
+        heads[owner] = held
+        pinned = (self.keyrings[owner].account.address, log, held, root_of(hashes), proof)
+        return replace(sent, data=face.encode("anchor", *pinned).data)
 
     def _seen(self, name: str, size: int, built: list[Block]) -> list[bytes]:
         """The first leaves of a log, their chain heads and links mended."""

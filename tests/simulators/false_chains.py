@@ -40,9 +40,9 @@ def edit_event(forger: Forger, draw: Draw, contract: str, name: str) -> None:
     forger.reseal(edit)
 
 
-@kind("reward or median in a receipt", "a participant scored or earned otherwise")
-def _scored(forger: Forger, draw: Draw) -> None:
-    edit_event(forger, draw, "Rounds", "Scored")
+@kind("claim in a receipt", "an account was paid otherwise")
+def _claimed(forger: Forger, draw: Draw) -> None:
+    edit_event(forger, draw, "Tasks", "Claimed")
 
 
 @kind("vote in a receipt", "a validator revealed another vote")
@@ -50,9 +50,14 @@ def _revealed(forger: Forger, draw: Draw) -> None:
     edit_event(forger, draw, "Rounds", "VoteRevealed")
 
 
-@kind("validator's reward in a receipt", "a validator earned otherwise")
-def _rewarded(forger: Forger, draw: Draw) -> None:
-    edit_event(forger, draw, "Rounds", "Rewarded")
+@kind("stake in a receipt", "a validator was seated with another stake")
+def _seated(forger: Forger, draw: Draw) -> None:
+    edit_event(forger, draw, "Tasks", "Seated")
+
+
+@kind("refund in a receipt", "the sponsor got back another sum")
+def _refunded(forger: Forger, draw: Draw) -> None:
+    edit_event(forger, draw, "Tasks", "Refunded")
 
 
 @kind("transfer in a receipt", "another amount was paid")
@@ -60,12 +65,12 @@ def _paid(forger: Forger, draw: Draw) -> None:
     edit_event(forger, draw, "Token", "Transfer")
 
 
-@kind("weight in a receipt", "a participant joined with another weight")
+@kind("conflicts in a receipt", "a participant joined under another validator's control")
 def _joined(forger: Forger, draw: Draw) -> None:
-    edit_event(forger, draw, "Rounds", "Joined")
+    edit_event(forger, draw, "Tasks", "Joined")
 
 
-@kind("settled in a receipt", "the round settled otherwise")
+@kind("settled in a receipt", "the round settled otherwise, by medians, sums or root")
 def _settled(forger: Forger, draw: Draw) -> None:
     edit_event(forger, draw, "Rounds", "Settled")
 

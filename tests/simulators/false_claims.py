@@ -6,7 +6,7 @@ from quorate.core.encoding import canonical_bytes, decode_hex, encode_base64, pa
 from quorate.core.hashing import Digest
 from quorate.core.sealing import open_with, seal
 from quorate.core.sources import SeededRandomness
-from quorate.learning.ballots import VOTE_PHASE, Ballot, Place, commit_to_update, sign_commitment
+from quorate.learning.ballots import VOTE_PHASE, Ballot, Place, commit_to_update, sign_ballot
 from quorate.learning.valuation import shapley
 from quorate.log.checkpoint import Checkpoint, sign_checkpoint, sign_cosignature
 from quorate.log.merkle import leaf_hash, root_of
@@ -42,7 +42,8 @@ def revote(forger: Forger, draw: Draw, changes: Any) -> None:
     aggregate = Digest.parse(vote["aggregate"])
     ballot = Ballot(vote["included"], aggregate.raw, tuple(vote["scores"]), vote["accept"])
     commitment = ballot.commit(place, decode_hex(vote["salt"]))
-    signature = sign_commitment(place, VOTE_PHASE, commitment, forger.keys.account)
+    included = vote["included"]
+    signature = sign_ballot(place, VOTE_PHASE, included, commitment, forger.keys.account)
     vote |= {"commitment": commitment.hex(), "commitment_signature": signature.hex()}
     forger.restate(key, vote, aggregate)
 

@@ -108,10 +108,10 @@ def _run(case: Case, watch: Watcher) -> None:
     step()
     check_votes(case, task, rounds, found)
     step()
-    results = check_settlement(case, task, rounds)
+    settled = check_settlement(case, task, rounds)
     step()
-    check_money(case, task, rounds, results)
-    tell_story(case, task, rounds, found)
+    check_money(case, task, rounds, settled)
+    tell_story(case, task, rounds, settled, found)
     # What follows needs the updates opened; an auditor without the key ends here, undecided.
     step()
     check_updates(case, task, rounds, found)

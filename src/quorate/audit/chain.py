@@ -5,22 +5,15 @@ from typing import Any
 from quorate.audit.case import Case
 from quorate.core.errors import EncodingError, VerificationError
 from quorate.core.hashing import Digest
-from quorate.ledger.contracts import Contract, Event
+from quorate.ledger.contracts import NAMES, Contract, Event
 from quorate.ledger.evidence import CodeRoot, ReplayedChain, parse_blocks, replay
+from quorate.ledger.hashchain import head_of
+from quorate.ledger.suite import VOTES, WIRES
 from quorate.provenance.bundle import BLOCKS
 from quorate.provenance.roots import MemberRoot
 
-SUITE = ("Members", "Token", "Stakes", "Rounds", "Anchor")
-WIRES = (
-    ("Stakes", "token", "Token"),
-    ("Stakes", "members", "Members"),
-    ("Stakes", "rounds", "Rounds"),
-    ("Rounds", "token", "Token"),
-    ("Rounds", "members", "Members"),
-    ("Rounds", "stakes", "Stakes"),
-    ("Anchor", "members", "Members"),
-)
-"""Contract, its view, and the contract that the view must name."""
+COURSE = ("Tasks", "Rounds", "Appeals")
+"""The contracts that tell together what happened to a task."""
 
 
 def check_chain(case: Case) -> None:
@@ -31,6 +24,8 @@ def check_chain(case: Case) -> None:
        block its state.
     3. At the trusted addresses lie the contracts of those names, and no other was created.
     4. They were created for each other: constructor arguments are not part of the trusted code.
+    5. The events of each contract, folded one after the other, give the running hash that it keeps:
+       every list of events that later steps read is complete and in order.
     """
     root = case.roots.chain
     codes = [CodeRoot(name, Digest.parse(d), size) for name, (d, size) in root.code.items()]
@@ -45,7 +40,7 @@ def check_chain(case: Case) -> None:
     if chain.chain_id != root.chain_id:
         raise VerificationError("is another chain than the trusted one", place=BLOCKS)
     # 3.
-    for name in SUITE:
+    for name in NAMES:
         address = root.contracts.get(name, "")
         if chain.contracts.get(address) != name:
             raise VerificationError(f"no {name} was created at {address!r}", place=BLOCKS)
@@ -54,20 +49,39 @@ def check_chain(case: Case) -> None:
     case.chain = chain
     # 4.
     _check_wiring(case)
+    # 5.
+    count = _check_event_heads(case)
     case.story.blocks = len(blocks)
     case.story.transactions = len(chain.transactions)
     case.passed(
         "chain",
-        len(blocks) + 2 * len(chain.transactions),
+        len(blocks) + 2 * len(chain.transactions) + count,
         f"{len(blocks)} signed blocks link up; {len(chain.transactions)} transactions, executed "
-        "again by the trusted bytecode, give the same receipts and the same state",
+        "again by the trusted bytecode, give the same receipts and the same state; no event is "
+        f"missing among {count}",
     )
 
 
 def _check_wiring(case: Case) -> None:
-    for name, view, other in WIRES:
-        if ask(case, name, view) != case.roots.chain.contracts[other]:
-            raise VerificationError(f"was created for other {other}", place=f"{BLOCKS}: {name}")
+    contracts = case.roots.chain.contracts
+    for name, others in WIRES:
+        for other in others:
+            if ask(case, name, other.lower()) != contracts[other]:
+                raise VerificationError(f"was created for other {other}", place=f"{BLOCKS}: {name}")
+    if ask(case, "Governor", "token") != contracts[VOTES]:
+        raise VerificationError("counts other votes", place=f"{BLOCKS}: Governor")
+
+
+def _check_event_heads(case: Case) -> int:
+    """How many events there are."""
+    count = 0
+    for name in NAMES:
+        face = contract(case, name)
+        logged = list(replayed(case).events(face.address))
+        if head_of(face, logged) != ask(case, name, "event_head"):
+            raise VerificationError("an event is missing or in excess", place=f"{BLOCKS}: {name}")
+        count += len(logged)
+    return count
 
 
 def check_membership(case: Case) -> None:
@@ -122,3 +136,9 @@ def events(case: Case, name: str) -> list[Event]:
     """Every decoded event of one contract, in order."""
     face = contract(case, name)
     return [face.event(logged) for logged in replayed(case).events(face.address)]
+
+
+def course(case: Case) -> list[Event]:
+    """Every decoded event of Tasks, Rounds and Appeals, in the order in which they happened."""
+    found = [event for name in COURSE for event in events(case, name)]
+    return sorted(found, key=lambda event: (event.place.block, event.place.position))

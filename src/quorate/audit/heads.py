@@ -3,6 +3,7 @@
 from quorate.audit.case import Case
 from quorate.audit.chain import events, replayed
 from quorate.core.errors import VerificationError
+from quorate.core.hashing import Digest
 from quorate.log.merkle import roots_at
 from quorate.provenance.book import CHAIN_HEAD
 from quorate.provenance.records import Record
@@ -11,7 +12,8 @@ from quorate.provenance.records import Record
 def check_anchors(case: Case) -> None:
     """Every anchored head is the root of that log at that size, and every log was anchored.
 
-    1. Each anchor on the chain is by a member, for a size that its log has, with its root there.
+    1. Each anchor on the chain is of a member's own log, the one that the roots name, for a size
+       that the log has, with its root there.
     2. Every log was anchored, and nothing but its last record, the sight of the final block, came
        after its newest anchor.
     """
@@ -20,11 +22,13 @@ def check_anchors(case: Case) -> None:
     for event in events(case, "Anchor"):
         if event.name != "Anchored":
             continue
-        name = case.name_of(event["account"])
+        name = case.name_of(event["owner"])
         place = f"Anchor: {name} at size {event['size']}"
         # 1.
         if name not in case.logs:
             raise VerificationError("is of no member", place=place)
+        if event["log_id"] != Digest.of(case.roots.member(name).origin.encode()).raw:
+            raise VerificationError("is of another log than the member's", place=place)
         if event["size"] > len(case.logs[name].leaves):
             raise VerificationError("its log is shorter: records were cut off", place=place)
         anchored[name][event["size"]] = event["root"]
@@ -49,7 +53,7 @@ def anchored_sizes(case: Case, name: str, before: int) -> int:
             int(event["size"])
             for event in events(case, "Anchor")
             if event.name == "Anchored"
-            and case.name_of(event["account"]) == name
+            and case.name_of(event["owner"]) == name
             and event.place.block < before
         ),
         default=0,

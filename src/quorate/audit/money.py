@@ -1,48 +1,57 @@
 """The numbers: every set, median, reward and slash computed again, every token accounted for."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from quorate.audit.case import Case
-from quorate.audit.chain import ask, events
+from quorate.audit.chain import ask, course, events
 from quorate.audit.findings import Balance, RoundStory
 from quorate.audit.rounds import Reexecution, testimony
 from quorate.audit.task import TaskEvidence
 from quorate.audit.transcript import Transcript
 from quorate.core.errors import VerificationError
-from quorate.core.hashing import Digest
+from quorate.learning.payouts import Entry, TaskLedger
 from quorate.learning.settlement import FactsReader, Settlement, SettlementTerms, settle
 
 PARTICIPANT, VALIDATOR = 2, 4
 NOBODY = "0x" + "00" * 20
 
 
-def check_settlement(case: Case, task: TaskEvidence, rounds: list[Transcript]) -> list[Settlement]:
-    """Every round closed as its facts demand: set, winner, medians, rewards, suspensions.
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the rounds' facts lead to: each round's result, and what all of them leave owed."""
+
+    results: list[Settlement]
+    ledger: TaskLedger
+
+
+def check_settlement(case: Case, task: TaskEvidence, rounds: list[Transcript]) -> Settled:
+    """Every round closed as its facts demand: set, winners, medians, entries, suspensions.
 
     The task has ended: a favourable beginning of it is no result. The facts (who committed,
     revealed, what) come from the chain's events; the same integer function that the contract should
-    compute is computed here and compared number by number.
+    compute is computed here and compared number by number. What each account has earned after each
+    round is computed too: the root over these entries is the one that the contract pays against.
     """
     terms = SettlementTerms(
         **{name: getattr(task.terms, name) for name in SettlementTerms.__dataclass_fields__}
     )
-    controllers = {
-        member.identity.account: Digest.of(member.controller.encode()).raw
-        for member in case.roots.members
-    }
     by_number = {round_.number: round_ for round_ in rounds}
-    reader, results = FactsReader(), []
-    for event in events(case, "Rounds"):
+    settled = Settled([], TaskLedger(task.task, task.validators, task.participants))
+    reader, told = FactsReader(), course(case)
+    for event in told:
         reader.take(event.name, event.values)
         if event.name in ("Settled", "Aborted"):
-            result = settle(reader.facts(controllers), terms)
-            _compare(by_number[int(event["round"])], result)
-            results.append(result)
-    if len(results) != len(rounds):
+            result = settle(reader.facts(), terms)
+            settled.ledger.take(result)
+            _compare(by_number[int(event["round"])], result, settled.ledger)
+            settled.results.append(result)
+    if len(settled.results) != len(rounds):
         raise VerificationError("a round was opened and never closed", place="Rounds")
-    if not any(event.name == "TaskEnded" for event in events(case, "Rounds")):
-        told = f"{len(rounds)} of {task.spec.rounds} rounds are done"
-        raise VerificationError(f"has not ended: {told}", place="Rounds: task")
+    if not any(event.name == "TaskEnded" for event in told):
+        done = f"{len(rounds)} of {task.spec.rounds} rounds are done"
+        raise VerificationError(f"has not ended: {done}", place="Rounds: task")
+    results = settled.results
     count = sum(4 + len(result.scores) + len(result.penalties) for result in results)
     case.passed(
         "settlement",
@@ -50,20 +59,20 @@ def check_settlement(case: Case, task: TaskEvidence, rounds: list[Transcript]) -
         f"sets, winners, medians, rewards and penalties of {len(results)} rounds are what their "
         "votes give",
     )
-    return results
+    return settled
 
 
-def _compare(round_: Transcript, result: Settlement) -> None:
+def _compare(round_: Transcript, result: Settlement, ledger: TaskLedger) -> None:
     found = {
         "outcome": round_.aborted or "",
         "included set": round_.included or 0,
         "aggregate": round_.aggregate or b"",
         "acceptance": round_.accepted,
-        "medians": {who: score.median for who, score in round_.scores.items()},
-        "rewards": {who: score.reward for who, score in round_.scores.items()},
-        "validators' rewards": round_.validator_rewards,
+        "medians": round_.medians,
+        "winners": set(round_.winners),
+        "rewards": (round_.spent, round_.root or ledger.root),
         "suspensions": round_.suspended,
-        "low scores": {who: score.penalty for who, score in round_.scores.items() if score.penalty},
+        "low scores": round_.low,
     }
     due = {
         "outcome": result.aborted,
@@ -71,8 +80,8 @@ def _compare(round_: Transcript, result: Settlement) -> None:
         "aggregate": result.aggregate,
         "acceptance": result.accepted,
         "medians": dict(result.scores),
-        "rewards": dict(result.rewards),
-        "validators' rewards": dict(result.validator_rewards),
+        "winners": set(result.validator_rewards),
+        "rewards": (result.spent, ledger.root),
         "suspensions": result.suspended,
         "low scores": {p.account: p.amount for p in result.penalties if p.reason == "low score"},
     }
@@ -83,21 +92,20 @@ def _compare(round_: Transcript, result: Settlement) -> None:
             )
 
 
-def check_money(
-    case: Case, task: TaskEvidence, rounds: list[Transcript], results: list[Settlement]
-) -> None:
+def check_money(case: Case, task: TaskEvidence, rounds: list[Transcript], settled: Settled) -> None:
     """Every token is accounted for: slashes have a cause, rewards reach their owners.
 
     1. Each slash on the chain is one that a settled round, a lost appeal or an equivocation
        demands, and each that is demanded was executed.
     2. Token balances follow from the transfers, supply is conserved, bonds follow from deposits,
        withdrawals and slashes; all equal the replayed contracts' own state.
-    3. What the rounds paid, what was claimed and what is owed add up, for everyone.
+    3. What the contract owes is what the rounds gave; nobody claimed more, what was claimed was
+       paid, the sponsor got back only what the rounds left, and the rest is still there.
     """
-    count = _check_slashes(case, task, rounds, results)
+    count = _check_slashes(case, task, rounds, settled.results)
     count += _check_balances(case)
     count += _check_bonds(case)
-    count += _check_rewards(case, task, results)
+    count += _check_rewards(case, task, settled.ledger)
     case.passed("money", count, "slashes, balances, bonds, supply and payments add up")
 
 
@@ -107,7 +115,7 @@ def _check_slashes(
     # 1.
     due = Counter((p.account, p.amount, p.reason) for result in results for p in result.penalties)
     lie = task.terms.lie_penalty
-    for event in events(case, "Rounds"):
+    for event in events(case, "Appeals"):
         if event.name == "Resolved" and not event["reinstated"]:
             due[event["validator"], lie, "lie"] += 1
         if event.name == "Equivocated":
@@ -121,7 +129,7 @@ def _check_slashes(
             place="Stakes",
         )
     open_cases = {who for round_ in rounds for who in round_.suspended}
-    closed = {e["validator"] for e in events(case, "Rounds") if e.name == "Resolved"}
+    closed = {e["validator"] for e in events(case, "Appeals") if e.name == "Resolved"}
     if open_cases - closed:
         name = case.name_of(next(iter(open_cases - closed)))
         case.notes.append(f"the appeal window of {name} was still open when this was exported")
@@ -164,37 +172,61 @@ def _check_bonds(case: Case) -> int:
     return len(bonds)
 
 
-def _check_rewards(case: Case, task: TaskEvidence, results: list[Settlement]) -> int:
+def _check_rewards(case: Case, task: TaskEvidence, ledger: TaskLedger) -> int:
     # 3.
-    earned: Counter[str] = Counter()
-    for result in results:
-        earned.update(dict(result.rewards))
-        earned.update(dict(result.validator_rewards))
-    spent = sum(earned.values())
+    kept = ask(case, "Tasks", "ledger_of", task.task)
+    due = (ledger.root, ledger.digest, ledger.roster, len(ledger.accounts), ledger.spent)
+    if kept != due:
+        raise VerificationError("owes other sums than its rounds give", place="Tasks: ledger")
+    paid, escrow, refunded = _payments(case, ledger)
+    claimed: Counter[str] = Counter()
+    for place, (account, entry) in enumerate(zip(ledger.accounts, ledger.entries, strict=True)):
+        taken = Entry.unpack(ask(case, "Tasks", "claimed_of", task.task, place))
+        claimed[account] += taken.amount
+        if taken.amount > entry.amount or taken.settled > entry.settled:
+            raise VerificationError(
+                f"{case.name_of(account)} was paid more than it earned", place="Tasks"
+            )
+        if taken.amount < entry.amount:
+            case.notes.append(f"{case.name_of(account)} has not claimed all that it earned")
+    if +paid != +claimed:
+        odd = next(iter(paid - claimed or claimed - paid))
+        raise VerificationError(f"{case.name_of(odd)} was not paid what it claimed", place="Tasks")
+    if refunded not in ([], [(task.terms.sponsor, escrow - ledger.spent)]):
+        raise VerificationError("was not refunded what the rounds left", place="Tasks: sponsor")
+    left = escrow - sum(paid.values()) - sum(amount for _, amount in refunded)
+    if ask(case, "Tasks", "deal_of", task.task) != (escrow, left, bool(refunded)) or left < 0:
+        raise VerificationError("holds another sum than what was not paid", place="Tasks: escrow")
+    return len(ledger.accounts) + 2
+
+
+def _payments(case: Case, ledger: TaskLedger) -> tuple[Counter[str], int, list[tuple[str, int]]]:
+    """What Tasks says it paid: claims by account, the escrow paid in, refunds."""
     paid: Counter[str] = Counter()
-    escrow = 0
-    for event in events(case, "Rounds"):
+    escrow, refunded = 0, []
+    for event in events(case, "Tasks"):
         if event.name == "TaskCreated":
             escrow += event["escrow"]
-        if event.name == "TaskEnded":
-            earned[task.terms.sponsor] += escrow - spent
         if event.name == "Claimed":
             paid[event["account"]] += event["amount"]
-    for account in set(earned) | set(paid):
-        owed = ask(case, "Rounds", "owed", account)
-        if earned[account] != paid[account] + owed:
-            raise VerificationError(
-                f"{case.name_of(account)} was not paid what it earned", place="Rounds"
-            )
-    return len(earned)
+        if event.name == "ClaimedMany":
+            for place, amount in zip(event["places"], event["amounts"], strict=True):
+                paid[ledger.accounts[place]] += amount
+        if event.name == "Refunded":
+            refunded.append((event["sponsor"], event["amount"]))
+    return paid, escrow, refunded
 
 
 def tell_story(
-    case: Case, task: TaskEvidence, rounds: list[Transcript], found: Reexecution
+    case: Case,
+    task: TaskEvidence,
+    rounds: list[Transcript],
+    settled: Settled,
+    found: Reexecution,
 ) -> None:
     """Fills the report's story from what the steps established."""
     case.story.decimals = ask(case, "Token", "decimals")
-    for round_ in rounds:
+    for round_, result in zip(rounds, settled.results, strict=True):
         names = [case.name_of(account) for account in task.participants]
         included = round_.included or 0
         loss, accuracy = testimony(found, round_)
@@ -205,8 +237,8 @@ def tell_story(
                 accepted=round_.accepted,
                 included=tuple(n for i, n in enumerate(names) if included >> i & 1),
                 excluded=tuple(n for i, n in enumerate(names) if not included >> i & 1),
-                medians={case.name_of(a): s.median for a, s in round_.scores.items()},
-                rewards={case.name_of(a): s.reward for a, s in round_.scores.items()},
+                medians={case.name_of(a): m for a, m in result.scores.items()},
+                rewards={case.name_of(a): amount for a, amount in result.rewards.items()},
                 penalties=_penalties(case, task, round_),
                 suspended=tuple(case.name_of(a) for a in round_.suspended),
                 loss=loss,
@@ -214,11 +246,11 @@ def tell_story(
                 reason=round_.aborted or "",
             )
         )
-    case.story.balances = _balances(case, task)
+    case.story.balances = _balances(case, task, settled.ledger)
 
 
 def _penalties(case: Case, task: TaskEvidence, round_: Transcript) -> dict[str, int]:
-    found = {case.name_of(a): s.penalty for a, s in round_.scores.items() if s.penalty}
+    found = {case.name_of(account): penalty for account, penalty in round_.low.items() if penalty}
     absence = task.terms.absence_penalty
     for index, account in enumerate(task.participants):
         if round_.absent >> index & 1:
@@ -226,7 +258,7 @@ def _penalties(case: Case, task: TaskEvidence, round_: Transcript) -> dict[str, 
     return found
 
 
-def _balances(case: Case, task: TaskEvidence) -> list[Balance]:
+def _balances(case: Case, task: TaskEvidence, ledger: TaskLedger) -> list[Balance]:
     staked: Counter[str] = Counter()
     slashed: Counter[str] = Counter()
     earned: Counter[str] = Counter()
@@ -235,11 +267,8 @@ def _balances(case: Case, task: TaskEvidence) -> list[Balance]:
             staked[event["account"]] += event["amount"]
         if event.name == "Slashed":
             slashed[event["account"]] += event["amount"]
-    for event in events(case, "Rounds"):
-        if event.name == "Scored":
-            earned[event["participant"]] += event["reward"]
-        if event.name == "Rewarded":
-            earned[event["validator"]] += event["amount"]
+    for account, entry in zip(ledger.accounts, ledger.entries, strict=True):
+        earned[account] += entry.amount
     return [
         Balance(case.name_of(account), role, staked[account], earned[account], slashed[account])
         for role, accounts in (("participant", task.participants), ("validator", task.validators))

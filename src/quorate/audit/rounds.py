@@ -12,7 +12,7 @@ from quorate.core.hashing import Digest
 from quorate.core.keys import recover_signer
 from quorate.core.sealing import open_with, recipients_of, unseal
 from quorate.learning.arrays import Model, Update
-from quorate.learning.ballots import VOTE_PHASE, Ballot, Place, expand, signing_digest
+from quorate.learning.ballots import VOTE_PHASE, Ballot, Place, ballot_digest, expand
 from quorate.learning.contribution import open_contribution
 from quorate.learning.execution import aggregate_round, clip_bound
 from quorate.learning.valuation import shapley
@@ -270,7 +270,7 @@ def _vote(
         raise VerificationError("its scores do not follow from its measurements", place=place)
     # 3.
     signature = expand(decode_hex(vote.commitment_signature, 64))
-    signed = signing_digest(where, VOTE_PHASE, commitment)
+    signed = ballot_digest(where, VOTE_PHASE, vote.included, commitment)
     if recover_signer(signature, signed, place).address != account:
         raise VerificationError("its commitment is not signed by its account", place=place)
     if vote.holdout != data_set(case, name, "hold-out")[0].commitment:

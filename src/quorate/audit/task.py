@@ -10,7 +10,7 @@ from quorate.core.hashing import Digest
 from quorate.learning.arrays import Layout, Model
 from quorate.learning.specification import Specification
 from quorate.ledger.contracts import Event
-from quorate.ledger.faces.rounds_facts import Terms
+from quorate.ledger.faces.tasks_facts import Terms
 from quorate.provenance.bundle import INITIAL_MODEL
 from quorate.provenance.kinds import DataSet, Task
 
@@ -39,24 +39,25 @@ def check_task(case: Case) -> TaskEvidence:
     2. Its id, which binds terms and validators, was approved by two thirds of the members before
        it was created (executed again on the chain; the votes are counted here).
     3. Every participant joined with the one data set that it had registered and anchored before,
-       which has the task's columns, and its weight is the registered size under the cap.
+       which has the task's columns; its weight is the registered size under the cap, and the
+       validators whose scores of it are ignored are those under its own controller.
     4. Every validator's one hold-out was registered and anchored before the first round opened, and
        has the task's columns.
     """
     # 1.
-    rounds = events(case, "Rounds")
-    created = [event for event in rounds if event.name == "TaskCreated"]
+    tasks = events(case, "Tasks")
+    created = [event for event in tasks if event.name == "TaskCreated"]
     if len(created) != 1:
-        raise VerificationError(f"{len(created)} tasks where one is due", place="Rounds")
+        raise VerificationError(f"{len(created)} tasks where one is due", place="Tasks")
     terms = Terms(*created[0]["terms"])
     spec = _specification(case, created[0], terms)
     initial = _initial(case, spec)
     # 2.
     _check_votes(case, created[0])
-    opened = [event for event in rounds if event.name == "RoundOpened"]
+    opened = [event for event in events(case, "Rounds") if event.name == "RoundOpened"]
     if not opened:
         raise VerificationError("no round was ever opened", place="Rounds")
-    joined = [event for event in rounds if event.name == "Joined"]
+    joined = [event for event in tasks if event.name == "Joined"]
     evidence = TaskEvidence(
         task=created[0]["task"],
         terms=terms,
@@ -69,13 +70,13 @@ def check_task(case: Case) -> TaskEvidence:
         joined={event["participant"]: event.place.block for event in joined},
         first_open=opened[0].place.block,
     )
-    # 3.
-    for event in joined:
-        _check_joined(case, event, terms, spec)
-    # 4.
     names = [case.name_of(account) for account in evidence.validators]
     if names != spec.validators:
         raise VerificationError("names other validators than the terms", place="task")
+    # 3.
+    for event in joined:
+        _check_joined(case, event, evidence)
+    # 4.
     for name in names:
         _registered(case, name, "hold-out", evidence.first_open, spec)
     case.story.task, case.story.rule = spec.name, spec.rule
@@ -125,8 +126,8 @@ def _initial(case: Case, spec: Specification) -> Model:
 
 def _check_votes(case: Case, created: Event) -> None:
     task = created["task"]
-    if ask(case, "Rounds", "task_id", created["terms"], created["validators"]) != task:
-        raise VerificationError("its id does not bind its terms", place="Rounds: task")
+    if ask(case, "Tasks", "task_id", created["terms"], created["validators"]) != task:
+        raise VerificationError("its id does not bind its terms", place="Tasks: task")
     members = {m.identity.account for m in case.roots.members if m.roles & 1}
     voters = members & {
         event["account"]
@@ -138,19 +139,23 @@ def _check_votes(case: Case, created: Event) -> None:
     }
     if 3 * len(voters) < 2 * len(members):
         raise VerificationError(
-            f"{len(voters)} of {len(members)} members approved it: no quorum", place="Rounds: task"
+            f"{len(voters)} of {len(members)} members approved it: no quorum", place="Tasks: task"
         )
     case.story.approvals = tuple(sorted(case.name_of(account) for account in voters))
 
 
-def _check_joined(case: Case, event: Event, terms: Terms, spec: Specification) -> None:
+def _check_joined(case: Case, event: Event, task: TaskEvidence) -> None:
     name = case.name_of(event["participant"])
-    claim = _registered(case, name, "training", event.place.block, spec)
-    place = f"Rounds: {name} joined"
+    claim = _registered(case, name, "training", event.place.block, task.spec)
+    place = f"Tasks: {name} joined"
     if Digest.parse(claim.commitment).raw != event["dataset"]:
         raise VerificationError("with another data set than it registered", place=place)
-    if event["samples"] != claim.rows or event["weight"] != min(claim.rows, terms.weight_cap):
+    if event["samples"] != claim.rows or event["weight"] != min(claim.rows, task.terms.weight_cap):
         raise VerificationError("with another weight than its registered size", place=place)
+    own = case.roots.member(name).controller
+    judges = [case.roots.member(case.name_of(account)).controller for account in task.validators]
+    if event["conflicts"] != sum(1 << i for i, other in enumerate(judges) if other == own):
+        raise VerificationError("with other conflicts than its controller's", place=place)
 
 
 def _registered(case: Case, name: str, purpose: str, before: int, spec: Specification) -> DataSet:

@@ -1,9 +1,11 @@
 """What the chain's events say of each round, gathered and given names; nothing is judged here."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from quorate.audit.case import Case
-from quorate.audit.chain import events
+from quorate.audit.chain import course
+from quorate.learning.lanes import from_lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,23 +17,14 @@ class Reveal:
     accept: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What settling gave one participant."""
-
-    median: int
-    reward: int
-    penalty: int
-
-
 @dataclass(slots=True)
 class Transcript:
     """One round; accounts everywhere, bitmaps as integers, money in smallest units."""
 
     number: int
     eligible: int
+    participants: tuple[str, ...]
     validators: tuple[str, ...]
-    stakes: tuple[int, ...]
     commitments: dict[str, bytes] = field(default_factory=dict)
     bitmaps: dict[str, int] = field(default_factory=dict)
     included: int | None = None
@@ -41,11 +34,13 @@ class Transcript:
     faults: dict[str, str] = field(default_factory=dict)
     aggregate: bytes | None = None
     accepted: bool = False
-    scores: dict[str, Score] = field(default_factory=dict)
-    validator_rewards: dict[str, int] = field(default_factory=dict)
+    medians: dict[str, int] = field(default_factory=dict)
+    low: dict[str, int] = field(default_factory=dict)
+    winners: tuple[str, ...] = ()
+    spent: int = 0
+    root: bytes = b""
     suspended: tuple[str, ...] = ()
     aborted: str | None = None
-    equivocated: tuple[str, ...] = ()
 
     @property
     def settled(self) -> bool:
@@ -56,64 +51,64 @@ class Transcript:
 def transcripts(case: Case) -> list[Transcript]:
     """Every round of the one task, in order."""
     found: dict[int, Transcript] = {}
-    for event in events(case, "Rounds"):
-        if "round" not in event.values:
+    participants: list[str] = []
+    validators: tuple[str, ...] = ()
+    for event in course(case):
+        if event.name == "TaskCreated":
+            validators = event["validators"]
+        if event.name == "Joined":
+            participants.append(event["participant"])
+        if "round" not in event.values or event.name == "TaskEnded":
             continue
         number = int(event["round"])
         if event.name == "RoundOpened":
-            found[number] = Transcript(
-                number,
-                int(event["eligible"]),
-                tuple(event["validators"]),
-                tuple(int(stake) for stake in event["stakes"]),
-            )
+            eligible = int(event["eligible"])
+            found[number] = Transcript(number, eligible, tuple(participants), validators)
             continue
         _take(found[number], event.name, dict(event.values))
     return [found[number] for number in sorted(found)]
 
 
-def _take(round_: Transcript, name: str, values: dict[str, object]) -> None:
+def _take(round_: Transcript, name: str, values: dict[str, Any]) -> None:
     who = str(values.get("participant") or values.get("validator") or "")
     match name:
         case "Committed":
-            round_.commitments[who] = _bytes(values["commitment"])
+            round_.commitments[who] = values["commitment"]
+        case "CommittedMany":
+            people = chosen(round_.participants, values["bits"])
+            round_.commitments |= dict(zip(people, values["commitments"], strict=True))
         case "Included":
-            round_.bitmaps[who] = _int(values["bitmap"])
+            round_.bitmaps[who] = values["bitmap"]
         case "SetFixed":
-            round_.included = _int(values["included"])
-            round_.absent = _int(values["absent"])
+            round_.included, round_.absent = values["included"], values["absent"]
         case "VoteCommitted":
-            round_.vote_commitments[who] = _bytes(values["commitment"])
+            round_.vote_commitments[who] = values["commitment"]
+        case "Concurred":
+            judges = chosen(round_.validators, values["seats"])
+            round_.vote_commitments |= dict(zip(judges, values["commitments"], strict=True))
         case "VoteRevealed":
-            scores = values["scores"]
-            assert isinstance(scores, tuple)
-            round_.reveals[who] = Reveal(
-                _bytes(values["aggregate"]), scores, bool(values["accept"])
-            )
+            scores = from_lanes(values["lanes"])
+            round_.reveals[who] = Reveal(values["aggregate"], scores, values["accept"])
         case "Faulted":
-            round_.faults[who] = str(values["reason"])
+            round_.faults[who] = values["reason"]
         case "Settled":
-            round_.aggregate = _bytes(values["aggregate"])
-            round_.accepted = bool(values["accepted"])
-        case "Scored":
-            round_.scores[who] = Score(
-                _int(values["median"]), _int(values["reward"]), _int(values["penalty"])
-            )
-        case "Rewarded":
-            round_.validator_rewards[who] = _int(values["amount"])
+            _take_settled(round_, values)
+        case "LowScore":
+            round_.low[who] = values["penalty"]
         case "Suspended":
             round_.suspended = (*round_.suspended, who)
-        case "Equivocated":
-            round_.equivocated = (*round_.equivocated, who)
         case "Aborted":
-            round_.aborted = str(values["reason"])
+            round_.aborted = values["reason"]
 
 
-def _int(value: object) -> int:
-    assert isinstance(value, int)
-    return value
+def _take_settled(round_: Transcript, values: dict[str, Any]) -> None:
+    people = chosen(round_.participants, values["included"])
+    round_.aggregate, round_.accepted = values["aggregate"], values["accepted"]
+    round_.winners = chosen(round_.validators, values["winners"])
+    round_.medians = dict(zip(people, from_lanes(values["medians"]), strict=True))
+    round_.spent, round_.root = values["spent"], values["root"]
 
 
-def _bytes(value: object) -> bytes:
-    assert isinstance(value, bytes)
-    return value
+def chosen(accounts: tuple[str, ...], bits: int) -> tuple[str, ...]:
+    """The accounts whose bits are set, in their order."""
+    return tuple(account for place, account in enumerate(accounts) if bits >> place & 1)

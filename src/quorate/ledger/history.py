@@ -21,7 +21,7 @@ class EventHistory:
         fresh = list(chain.from_iterable(f.all_events(self._next_block) for f in self._faces))
         if fresh:
             self._events += sorted(fresh, key=_order)
-            self._next_block = self._events[-1].place.block + 1
+            self._next_block = self._events[-1].logged.block + 1
         return self._events
 
     def of(self, kind: type[E]) -> list[E]:
@@ -30,4 +30,4 @@ class EventHistory:
 
 
 def _order(event: TypedEvent) -> tuple[int, int]:
-    return event.place.block, event.place.position
+    return event.logged.block, event.logged.position

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from quorate.core.errors import InputError, VerificationError
 from quorate.core.files import make_folder
+from quorate.core.hashing import Digest
 from quorate.core.keyring import Keyring
 from quorate.core.sources import Clock, Randomness
 from quorate.ledger.accounts import Account
 from quorate.ledger.contracts import Call
+from quorate.ledger.faces.anchor_facts import Head
 from quorate.ledger.interface import Ledger, Receipt
 from quorate.log.checkpoint import LogIdentity, WitnessIdentity
 from quorate.log.folder import FolderStorage
@@ -64,6 +66,11 @@ class Party:
     def address(self) -> str:
         """The ledger account."""
         return self.keyring.account.address
+
+    @property
+    def log_id(self) -> bytes:
+        """What the ledger calls this party's log: the digest of its origin."""
+        return Digest.of(self.origin.encode()).raw
 
     @property
     def log_identity(self) -> LogIdentity:
@@ -158,19 +165,24 @@ class LogAnchors:
 
     def size_seen(self, note: str) -> int:
         """The size that is anchored; `VerificationError` if the log has another root there."""
-        head = self._suite.anchor.head(self._party.address)
-        log = self._party.log
+        head, log = self._head(), self._party.log
         if 0 < head.size <= log.size and log.root_at(head.size) != head.root:
             raise VerificationError(f"the root at {head.size} is another")
         return head.size
 
     def anchored(self) -> int:
         """The largest size of this log that the ledger holds."""
-        return self._suite.anchor.head(self._party.address).size
+        return self._head().size
 
     def anchor(self, size: int, root: bytes) -> None:
-        """Puts a head on the ledger."""
-        self._party.account.transact_unseen(self._suite.anchor.anchor(size, root))
+        """Puts a head on the ledger, with the proof that it extends the one that is there."""
+        party, old = self._party, self.anchored()
+        proof = party.log.consistency(old, size) if old else []
+        call = self._suite.anchor.anchor(party.address, party.log_id, size, root, proof)
+        party.account.transact_unseen(call)
+
+    def _head(self) -> Head:
+        return self._suite.anchor.head(self._party.address, self._party.log_id)
 
 
 def _open_log(folder: Path, origin: str, keyring: Keyring, clock: Clock) -> Log:

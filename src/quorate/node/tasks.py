@@ -15,7 +15,7 @@ from quorate.learning.rules.registry import rule_named
 from quorate.learning.specification import Specification
 from quorate.learning.trainers.interface import Trainer
 from quorate.learning.trainers.registry import make_trainer
-from quorate.ledger.faces.rounds_facts import Terms
+from quorate.ledger.faces.tasks_facts import Terms
 from quorate.node.datasets import Holdings
 from quorate.node.taskfile import SUPPLY_TOKENS, TaskFile
 

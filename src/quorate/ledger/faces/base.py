@@ -14,7 +14,7 @@ from quorate.ledger.interface import LedgerReader, LoggedEvent
 class TypedEvent:
     """A decoded event with its place on the ledger; each event of a contract is a subclass."""
 
-    place: LoggedEvent
+    logged: LoggedEvent
 
 
 E = TypeVar("E", bound=TypedEvent)
@@ -45,7 +45,7 @@ class Face:
         event = self.contract.event(logged)
         kind = next(k for k in self.EVENTS if k.__name__ == event.name)
         values = {name: _wrap(hint, event[name]) for name, hint in _hints(cast(Any, kind))}
-        return kind(place=logged, **values)
+        return kind(logged=logged, **values)
 
     def all_events(self, from_block: int = 0) -> Iterator[TypedEvent]:
         """Every event of this contract since ``from_block``, in order."""
@@ -70,7 +70,7 @@ class Face:
 @cache
 def _hints(kind: Any) -> tuple[tuple[str, Any], ...]:
     hints = get_type_hints(kind)
-    return tuple((f.name, hints[f.name]) for f in fields(kind) if f.name != "place")
+    return tuple((f.name, hints[f.name]) for f in fields(kind) if f.name != "logged")
 
 
 def _wrap(hint: Any, value: Any) -> Any:

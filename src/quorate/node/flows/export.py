@@ -19,6 +19,7 @@ from quorate.ledger.evidence import export_blocks
 from quorate.log.tiles import encode_entries
 from quorate.node.federation import FOUNDER, Federation
 from quorate.node.party import Party
+from quorate.node.task_chain import ROLE_PARTICIPANT, ROLE_VALIDATOR
 from quorate.node.tasks import initial_model
 from quorate.provenance.book import DECISION
 from quorate.provenance.bundle import (
@@ -62,7 +63,7 @@ def publish_model(federation: Federation, model: Model) -> None:
             author=FOUNDER,
             time=str(federation.clock.now_ns()),
             task=federation.chain.task.hex(),
-            rounds=federation.suite.rounds.task_of(federation.chain.task).round,
+            rounds=federation.suite.rounds.round_of(federation.chain.task).number,
             initial=str(initial.digest),
             digest=str(model.digest),
         ),
@@ -71,11 +72,25 @@ def publish_model(federation: Federation, model: Model) -> None:
 
 
 def claim_rewards(federation: Federation) -> None:
-    """Everyone takes what the rounds left to them; the founder what was not spent."""
-    suite = federation.suite
-    for party in federation.parties.values():
-        if suite.rounds.owed(party.address):
-            party.transact(suite.rounds.claim())
+    """Everyone takes what it earned and its bond is let go; the founder takes what is left."""
+    chain, suite = federation.chain, federation.suite
+    ledger = chain.accounts().ledger
+    entries = zip(ledger.accounts, ledger.packed, strict=True)
+    for place, (account, entry) in enumerate(entries):
+        if suite.tasks.claimed_of(chain.task, place) != entry:
+            call = suite.tasks.claim(chain.task, place, entry, ledger.proof(place))
+            federation.party_at(account).transact(call)
+    for place, account in enumerate(ledger.accounts):
+        if _is_held(federation, account):
+            federation.party_at(account).transact(suite.tasks.release(chain.task, place))
+    if not suite.tasks.deal_of(chain.task).refunded:
+        federation.founder.transact(suite.tasks.refund(chain.task))
+
+
+def _is_held(federation: Federation, account: str) -> bool:
+    """Whether the task, the only one here, still holds a bond of the account."""
+    bond_of = federation.suite.stakes.bond_of
+    return any(bond_of(account, role).locks for role in (ROLE_PARTICIPANT, ROLE_VALIDATOR))
 
 
 def export_evidence(federation: Federation, model: Model, randomness: Randomness) -> Export:
@@ -110,8 +125,6 @@ def export_evidence(federation: Federation, model: Model, randomness: Randomness
 
 def roots_of(federation: Federation) -> Roots:
     """What an auditor of this consortium has to trust; one hand, since all ran in one process."""
-    suite = federation.suite
-    faces = (suite.members, suite.token, suite.stakes, suite.rounds, suite.anchor)
     code = {name: load_artifact(name).root for name in NAMES}
     genesis = next(iter(federation.ledger.blocks()))
     return Roots(
@@ -119,7 +132,7 @@ def roots_of(federation: Federation) -> Roots:
             chain_id=federation.ledger.chain_id,
             genesis=str(genesis.header.hash()),
             operator=federation.ledger.operator,
-            contracts={face.NAME: face.address for face in faces},
+            contracts=federation.suite.book.named(),
             code={name: (str(root.creation), root.size) for name, root in code.items()},
         ),
         members=tuple(

@@ -6,6 +6,7 @@ from quorate.core.errors import InternalError
 from quorate.core.sources import Clock
 from quorate.learning.arrays import Model
 from quorate.learning.execution import aggregate_round
+from quorate.learning.lanes import to_lanes
 from quorate.learning.round import (
     Act,
     Phase,
@@ -14,22 +15,20 @@ from quorate.learning.round import (
     act_of_participant,
     act_of_validator,
 )
+from quorate.learning.settlement import medians_of, settle
+from quorate.ledger.contracts import Call
 from quorate.ledger.faces.anchor_facts import Anchored
-from quorate.ledger.faces.rounds_facts import (
-    Aborted,
-    Rewarded,
-    Scored,
-    SetFixed,
-    Settled,
-    Suspended,
-)
+from quorate.ledger.faces.appeals_facts import Suspended
+from quorate.ledger.faces.rounds_facts import Aborted, Reveal, SetFixed, Settled, Vote
 from quorate.ledger.faces.stakes_facts import Slashed
+from quorate.ledger.faces.tasks_facts import LowScore
 from quorate.node.federation import Federation
 from quorate.node.flows.progress import Progress, RoundResult
 from quorate.node.participant import Participant
 from quorate.node.tasks import initial_model
 from quorate.node.validator import Assessment, Offer, Validator
 
+PADDING = 28  # zero bytes behind the lanes that are shown to settle
 PAUSE = 0.1  # seconds between looks while a deadline is waited for
 
 
@@ -98,7 +97,8 @@ class RoundRunner:
             if act == Act.COMMIT_INCLUSION:
                 party.transact(self._rounds.include_commit(task, commitment))
             else:
-                party.transact(self._rounds.include_reveal(task, bitmap, salt))
+                opening = Reveal(self._chain.validators().index(party.address), bitmap, salt)
+                party.transact(self._rounds.include_reveal(task, [opening]))
             return
         assessment = self._assess(view, validator)
         commitment, salt = validator.vote(place, assessment)
@@ -108,7 +108,7 @@ class RoundRunner:
             validator.publish(place, assessment)
             ballot = assessment.ballot
             reveal = self._rounds.vote_reveal(
-                task, ballot.aggregate, ballot.scores, ballot.accept, salt
+                task, ballot.aggregate, ballot.accept, salt, ballot.lanes
             )
             party.transact(reveal)
 
@@ -161,14 +161,33 @@ class RoundRunner:
         if act == Act.RESOLVE:
             now = self._clock.now_ns() // 10**9
             late = next(item for item in view.suspensions if now > item.deadline)
-            founder.transact(self._rounds.resolve(task, late.round, late.validator))
-            return
-        steps = {
-            Act.OPEN: self._rounds.open,
-            Act.ADVANCE: self._rounds.advance,
-            Act.SETTLE: self._rounds.settle,
-        }
-        founder.transact(steps[act](task))
+            appeals = self._federation.suite.appeals
+            founder.transact(appeals.resolve(task, late.round, late.validator))
+        elif act == Act.SETTLE:
+            founder.transact(self._settlement(view))
+        else:
+            step = self._rounds.open if act == Act.OPEN else self._rounds.advance
+            founder.transact(step(task))
+
+    def _settlement(self, view: TaskView) -> Call:
+        """The call that closes a round: all revealed votes, and what follows from them.
+
+        The contract checks instead of computing: the medians, and all entries before the round.
+        """
+        number, accounts = _number(view), self._chain.accounts()
+        facts = accounts.reader.facts()
+        votes, lanes = [], b""
+        for place, account in enumerate(self._chain.validators()):
+            vote = facts.votes.held.get(account)
+            if vote is not None:
+                party = self._federation.party_at(account)
+                salt = self._federation.validators[party.name].salt_of(number)
+                votes.append(Vote(place, vote.aggregate, vote.accept, salt))
+                lanes += to_lanes(vote.scores)
+        medians = medians_of(facts, settle(facts, accounts.terms))
+        padded = lanes + bytes(PADDING)
+        before = accounts.ledger.packed
+        return self._rounds.settle(self._chain.task, votes, padded, medians, before)
 
     # After a round is closed.
 
@@ -204,7 +223,7 @@ class RoundRunner:
         """Every organisation sees the head and anchors its log."""
         federation, suite = self._federation, self._federation.suite
         last = max(self._chain.blocks_of(number))
-        fresh = {e.account for e in suite.anchors.of(Anchored) if e.place.block > last}
+        fresh = {e.owner for e in suite.anchors.of(Anchored) if e.logged.block > last}
         for party in federation.parties.values():
             if party.address not in fresh:
                 party.anchor_log(suite)
@@ -220,24 +239,25 @@ def round_result(federation: Federation, number: int, closed: Settled | None) ->
     def name(account: str) -> str:
         return federation.party_at(account).name
 
-    scored = chain.events_in(number, Scored)
-    rewarded = chain.events_in(number, Rewarded)
+    result = chain.accounts().results[number]
     people = chain.participants()
     absent = sum(event.absent for event in chain.events_in(number, SetFixed))
     blocks = chain.blocks_of(number)
     slashed: Counter[str] = Counter()
     for event in suite.bonds.of(Slashed):
-        if event.place.block in blocks:
+        if event.logged.block in blocks:
             slashed[name(event.account)] += event.amount
     return RoundResult(
         number=number,
         rounds=federation.spec.rounds,
         settled=closed is not None,
         accepted=closed is not None and closed.accepted,
-        medians={name(e.participant): e.median for e in scored},
-        rewards={name(e.participant): e.reward for e in scored}
-        | {name(e.validator): e.amount for e in rewarded},
-        penalties={name(e.participant): e.penalty for e in scored if e.penalty},
+        medians={name(who): median for who, median in result.scores.items()},
+        rewards={name(who): amount for who, amount in result.rewards.items()}
+        | {name(who): amount for who, amount in result.validator_rewards.items()},
+        penalties={
+            name(e.participant): e.penalty for e in chain.events_in(number, LowScore) if e.penalty
+        },
         absent=tuple(name(people[i]) for i in range(len(people)) if absent >> i & 1),
         suspended=tuple(name(e.validator) for e in chain.events_in(number, Suspended)),
         slashed=dict(slashed),

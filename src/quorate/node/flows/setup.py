@@ -116,7 +116,7 @@ def _approve(federation: Federation) -> None:
     suite = federation.suite
     terms = terms_of(federation.task, spec, founder.address)
     validators = [federation.parties[name].address for name in federation.validators]
-    task = suite.rounds.task_id(terms, validators)
+    task = suite.tasks.task_id(terms, validators)
     federation.chain = TaskChain(suite, task)
     for name, party in federation.parties.items():
         if suite.members.approved(task):
@@ -151,10 +151,10 @@ def _create(federation: Federation) -> None:
     suite, founder = federation.suite, federation.founder
     if federation.chain.state() != STATE_NONE:
         return
-    _allow(federation, founder, suite.rounds, escrow_of(federation.task))
+    _allow(federation, founder, suite.tasks, escrow_of(federation.task))
     terms = terms_of(federation.task, federation.spec, founder.address)
     validators = [federation.parties[name].address for name in federation.validators]
-    founder.transact(suite.rounds.create(terms, validators))
+    founder.transact(suite.tasks.create(terms, validators))
 
 
 def _join(federation: Federation) -> None:
@@ -167,7 +167,7 @@ def _join(federation: Federation) -> None:
         if party.address not in joined:
             holding = federation.holdings.train[name]
             dataset = federation.commitment_of(name, "training", holding).raw
-            party.transact(chain.rounds.join(chain.task, dataset, len(holding.rows)))
+            party.transact(chain.tasks.join(chain.task, dataset, len(holding.rows)))
 
 
 def _allow(federation: Federation, party: Party, spender: Face, amount: int) -> None:
