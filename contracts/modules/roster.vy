@@ -257,8 +257,7 @@ def hand_over(account: address, successor: address):
     taken.key_count = 1
     taken.first_block = block.number
     taken.joined = block.timestamp
-    taken.until = 0
-    taken.length = 0
+    taken.until = 0  # what Council did is over
     self.save(successor, taken)
     facts.position = 0
     facts.roles = 0
