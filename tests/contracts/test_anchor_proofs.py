@@ -138,7 +138,7 @@ def test_proofs__sizes_at_the_edge_of_the_type__no_overflow(probe):
     assert not probe.ask("included", top - 1, top, word("a"), word("a"), [word("b")] * 64)
     assert not probe.ask("consistent", 1, word("a"), top, word("b"), [word("b")] * 64)
     assert not probe.ask("consistent", top - 1, word("a"), top, word("b"), [word("b")] * 64)
-    assert probe.ask("consistent", top, word("a"), top, word("a"), [])
+    assert not probe.ask("consistent", top, word("a"), top, word("a"), [])
 
 
 def test_inclusion__largest_log__proof_of_63_hashes(probe):

@@ -62,6 +62,9 @@ class Gates(Twin):
     def goods(self):
         return self.world.at[self._assets]
 
+    def _digest(self, asset: int, version: int) -> bytes:
+        return self.goods.version_of(asset, version)[1]
+
     def members(self) -> str:
         return self._members
 
@@ -207,14 +210,14 @@ class Gates(Twin):
     def _supporters(self, asset: int, version: int, rule: Rule) -> set[bytes]:
         """Whose attestations count for the rule; the owner's do not."""
         kind, role, _, max_age = rule
-        digest = self.goods.digest_of(asset, version)
+        digest = self._digest(asset, version)
         found = set()
         for uid in self.state.voices.get((digest, kind), []):
             said = self.state.attestations[uid]
             fresh = self.world.now <= said.made_at + max_age and not self._expired(said)
             if fresh and self.people.has_role(said.attester, role):
                 found.add(self.people.controller_of(said.attester))
-        return found - {self.people.controller_of(self.goods.owner_of(asset))}
+        return found - {self.people.controller_of(self.goods.ownerOf(asset))}
 
     def lacking(self, asset: int, version: int) -> tuple[Rule, ...]:
         if not 1 <= version <= self.goods.version_count(asset):
@@ -232,7 +235,7 @@ class Gates(Twin):
             "asset is deprecated": goods.status_of(asset) == 2,
             "asset is suspended": self._suspended(asset),
             "paused by Council": self.world.at[self._council].paused(self.address),
-            "owner is not active": not self.people.is_active(goods.owner_of(asset)),
+            "owner is not active": not self.people.is_active(goods.ownerOf(asset)),
             "no rules for its class": not self.rules_of(goods.kind_of(asset)),
             "attestations missing": self.lacking(asset, version) != (),
         }
@@ -253,7 +256,7 @@ class Gates(Twin):
         if current:
             self.state.earlier.setdefault(asset, []).append(current)
         self.state.current[asset] = version
-        digest = self.goods.digest_of(asset, version)
+        digest = self._digest(asset, version)
         self.emit("Deployed", asset=asset, version=version, digest=digest)
 
     def roll_back(self, sender: str, asset: int) -> int:
@@ -278,7 +281,7 @@ class Gates(Twin):
         if not version:
             return 0, ZERO, False
         usable = self.goods.status_of(asset) != 3 and not self._suspended(asset)
-        return version, self.goods.digest_of(asset, version), usable
+        return version, self._digest(asset, version), usable
 
     # --- suspensions ------------------------------------------------------------------------
 

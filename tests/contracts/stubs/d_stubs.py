@@ -139,7 +139,7 @@ class AssetsTwin(Twin):
     def exists(self, asset: int) -> bool:
         return asset in self.state.assets
 
-    def owner_of(self, asset: int) -> str:
+    def ownerOf(self, asset: int) -> str:
         return self.state.assets[asset][0]
 
     def kind_of(self, asset: int) -> int:
@@ -151,13 +151,13 @@ class AssetsTwin(Twin):
     def is_allowed_to_manage(self, asset: int, who: str) -> bool:
         if not self.exists(asset):
             return False
-        return who == self.owner_of(asset) or (asset, who) in self.state.managers
+        return who == self.ownerOf(asset) or (asset, who) in self.state.managers
 
     def version_count(self, asset: int) -> int:
         return len(self.state.versions.get(asset, []))
 
-    def digest_of(self, asset: int, version: int) -> bytes:
-        return self.state.versions[asset][version - 1]
+    def version_of(self, asset: int, version: int) -> tuple[int, bytes, int]:
+        return version, self.state.versions[asset][version - 1], self.world.now
 
     def asset_of_digest(self, digest: bytes) -> tuple[int, int]:
         for asset, digests in self.state.versions.items():
