@@ -23,9 +23,7 @@ class Proposal(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """The rules of voting; times in seconds. Each has bounds, see
-    contracts/modules/governor/rules.vy.
-    """
+    """The rules of voting; times in seconds. Each has bounds, see modules/governor/rules.vy."""
 
     voting_delay: int
     voting_period: int
