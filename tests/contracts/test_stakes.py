@@ -93,8 +93,9 @@ def test_deposit__impossible__reverts(pair, who, role, amount, message):
 
 def test_deposit__would_run_over_its_bits__reverts(pair):
     send(pair, A, "deposit", PARTICIPANT, 1)
-    with reverts("Stakes: amount too large"):
-        send(pair, A, "deposit", PARTICIPANT, 2**96 - 1)
+    for amount in (2**96 - 1, 2**256 - 1):
+        with reverts("Stakes: amount too large"):
+            send(pair, A, "deposit", PARTICIPANT, amount)
     assert bond(pair) == (1, 0, 0, 0)
 
 

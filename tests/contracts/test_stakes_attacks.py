@@ -3,6 +3,7 @@
 import pytest
 
 from quorate.ledger.contracts import load_artifact
+from quorate.ledger.state import Writes
 from tests.contracts.belonging import COUNCIL, ROUNDS, TASKS, TIMELOCK, founder, staking
 from tests.contracts.pair import (
     DAY,
@@ -158,6 +159,19 @@ def test_lock__griefing__needs_tasks_or_rounds_and_ends(pair):
             pair.send(A, "Stakes", "withdraw", PARTICIPANT)
         pair.send(ROUNDS, "Stakes", "unlock", A, PARTICIPANT)
     pair.send(A, "Stakes", "withdraw", PARTICIPANT)
+
+
+def test_lock__16_777_215_times__and_not_once_more():
+    """The count has 24 bits; one more would spill over. The slot is set by hand."""
+    chain = HostileStakes([A])
+    chain.send(TASKS, "Stakes", "lock", A, VALIDATOR)
+    state = chain.machine.state
+    (slot,) = (key for key, value in state.slots.items() if value == 1 << 232)
+    state.apply(Writes({}, {slot: (2**24 - 2) << 232}))
+    chain.send(TASKS, "Stakes", "lock", A, VALIDATOR)
+    with pytest.raises(Reverted, match="Stakes: too many locks"):
+        chain.send(TASKS, "Stakes", "lock", A, VALIDATOR)
+    assert chain.view("Stakes", "bond_of", A, VALIDATOR) == (0, 0, 0, 2**24 - 1)
 
 
 # --- hostile tokens -----------------------------------------------------------------------------
