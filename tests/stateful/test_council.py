@@ -68,6 +68,12 @@ class CouncilMachine(PairMachine):
             assert who == TIMELOCK
             self.changes += 1
 
+    @rule(new=st.lists(st.sampled_from(PEOPLE), min_size=1, unique=True), more=st.integers(0, 3))
+    def set_good_seats(self, new, more):
+        threshold = min(len(new) // 2 + 1 + more, len(new))
+        assert self.attempt(TIMELOCK, "Council", "set_seats", new, threshold)
+        self.changes += 1
+
     @rule(
         signers=st.lists(st.sampled_from(PEOPLE), max_size=6, unique=True),
         ordered=st.booleans(),

@@ -26,11 +26,12 @@ from tests.twins.signing import digest_in, separator_of
 
 VOTING_DELAY, PERIOD, _, _, GRACE = SETTINGS
 FINAL = (CANCELED, DEFEATED, EXPIRED, EXECUTED)
-TEXTS = ["one", "two", f"mine #proposer={PEOPLE[0]}", "bad", "rule", "seats"]
+KINDS = ["record", "record", f"mine #proposer={PEOPLE[0]}", "bad", "rule", "seats"]
 
 people = st.sampled_from([*PEOPLE, STRANGER])
-texts = st.sampled_from(TEXTS)
+kinds = st.sampled_from(KINDS)
 supports = st.sampled_from([0, 1, 1, 1, 2, 3])
+recent = st.integers(0, 3)  # which proposal, counted from the last
 
 
 class GovernorMachine(PairMachine):
@@ -40,6 +41,7 @@ class GovernorMachine(PairMachine):
         super().__init__()
         self.suite = Suite()
         self.pair = self.suite.pair
+        self.texts: list[str] = []
         self.ids: dict[str, int] = {}
         self.cast: dict[int, dict[str, int]] = {}
         self.seen: dict[int, int] = {}
@@ -47,34 +49,51 @@ class GovernorMachine(PairMachine):
 
     def calls(self, text: str) -> tuple:
         suite = self.suite
-        if text == "bad":
+        if "bad" in text:
             return suite.calls(calldata("refuse()"))
-        if text == "rule":
+        if "rule" in text:
             data = calldata("updateQuorumNumerator(uint256)", 30)
             return suite.calls(data, target=suite.governor)
-        if text == "seats":
+        if "seats" in text:
             data = calldata("set_seats(address[],uint256)", suite.seats[1:], 3)
             return suite.calls(data, target=suite.council)
         return suite.calls()
 
-    @rule(who=people, text=texts)
-    def propose(self, who, text):
-        done = self.attempt(who, "Governor", "propose", *self.calls(text), text)
-        if done:
-            self.ids[text] = done.value
-            self.cast[done.value] = {}
+    def pick(self, number: int) -> str:
+        """The text of a proposal; of one that never was when there are none."""
+        return self.texts[-1 - number % len(self.texts)] if self.texts else "never"
 
-    @rule(who=people, text=texts, support=supports)
-    def vote(self, who, text, support):
-        proposal = self.ids.get(text, 5)
-        done = self.attempt(who, "Governor", "castVote", proposal, support)
+    def counted(self, who: str, proposal: int, done) -> None:
         if done:
             assert who not in self.cast[proposal], "a vote counted twice"
             self.cast[proposal][who] = done.value
 
-    @rule(who=people, text=texts, support=supports, ahead=st.sampled_from([0, 0, 0, 1]))
-    def vote_by_signature(self, who, text, support, ahead):
-        proposal = self.ids.get(text, 5)
+    @rule(
+        who=people,
+        kind=kinds,
+        again=st.sampled_from([False, False, False, True]),
+        regret=st.integers(0, 7),
+    )
+    def propose(self, who, kind, again, regret):
+        text = self.pick(0) if again else f"{len(self.texts)} {kind}"
+        done = self.attempt(who, "Governor", "propose", *self.calls(text), text)
+        if done:
+            assert text not in self.ids, "a proposal was proposed twice"
+            self.texts.append(text)
+            self.ids[text] = done.value
+            self.cast[done.value] = {}
+            if regret == 0:
+                assert self.attempt(who, "Governor", "cancel_by_id", done.value)
+
+    @rule(who=people, number=recent, support=supports)
+    def vote(self, who, number, support):
+        proposal = self.ids.get(self.pick(number), 5)
+        done = self.attempt(who, "Governor", "castVote", proposal, support)
+        self.counted(who, proposal, done)
+
+    @rule(who=people, number=recent, support=supports, ahead=st.sampled_from([0, 0, 0, 1]))
+    def vote_by_signature(self, who, number, support, ahead):
+        proposal = self.ids.get(self.pick(number), 5)
         nonce = self.suite.view("Governor", "nonces", who) + ahead
         digest = digest_in(
             separator_of("Quorate Governor", 31337, self.suite.governor),
@@ -86,23 +105,27 @@ class GovernorMachine(PairMachine):
         done = self.attempt(
             STRANGER, "Governor", "castVoteBySig", proposal, support, who, signature
         )
-        if done:
-            assert who not in self.cast[proposal], "a vote counted twice"
-            assert not ahead
-            self.cast[proposal][who] = done.value
+        assert not (done and ahead)
+        self.counted(who, proposal, done)
 
-    @rule(text=st.sampled_from(TEXTS), support=st.sampled_from([1, 1, 1, 0]))
-    def everybody_votes(self, text, support):
-        if text not in self.ids:
+    @rule(number=recent)
+    def wait_until_it_opens(self, number):
+        if self.ids:
+            proposal = self.ids[self.pick(number)]
+            snapshot = self.suite.view("Governor", "proposalSnapshot", proposal)
+            self.pair.wait(max(0, snapshot + 1 - self.pair.now))
+
+    @rule(number=recent, support=st.sampled_from([1, 1, 1, 0]), early=st.integers(0, 1))
+    def everybody_votes_and_it_closes(self, number, support, early):
+        if not self.ids:
             return
-        proposal = self.ids[text]
-        left = self.suite.view("Governor", "proposalSnapshot", proposal) + 1 - self.pair.now
-        if left > 0:
-            self.pair.wait(left)
+        self.wait_until_it_opens(number)
+        proposal = self.ids[self.pick(number)]
         for who in PEOPLE:
             done = self.attempt(who, "Governor", "castVote", proposal, support)
-            if done:
-                self.cast[proposal][who] = done.value
+            self.counted(who, proposal, done)
+        deadline = self.suite.view("Governor", "proposalDeadline", proposal)
+        self.pair.wait(max(0, deadline + 1 - early - self.pair.now))
 
     @rule(giver=st.sampled_from(PEOPLE), receiver=people, votes=st.sampled_from([1, 15, 60]))
     def give_votes(self, giver, receiver, votes):
@@ -112,36 +135,37 @@ class GovernorMachine(PairMachine):
         more = self.pair.world.at[self.suite.votes].getVotes(receiver)
         self.suite.give(receiver, more + votes)
 
-    @rule(who=people, text=texts)
-    def queue(self, who, text):
+    @rule(who=people, number=recent)
+    def queue(self, who, number):
+        text = self.pick(number)
         self.attempt(who, "Governor", "queue", *self.calls(text), words(text))
 
-    @rule(who=people, text=texts)
-    def execute(self, who, text):
+    @rule(who=people, number=recent)
+    def execute(self, who, number):
+        text = self.pick(number)
         done = self.attempt(who, "Governor", "execute", *self.calls(text), words(text))
         if done:
-            proposal = self.ids[text]
-            eta = self.suite.view("Governor", "proposalEta", proposal)
+            eta = self.suite.view("Governor", "proposalEta", self.ids[text])
             assert eta <= self.pair.now < eta + GRACE
             self.executed += self.calls(text)[0] == [self.suite.target]
 
-    @rule(text=st.sampled_from(TEXTS))
-    def queue_and_wait_and_execute(self, text):
-        if not self.attempt(STRANGER, "Governor", "queue", *self.calls(text), words(text)):
-            return
-        self.pair.wait(DELAY)
-        done = self.attempt(STRANGER, "Governor", "execute", *self.calls(text), words(text))
-        if done:
-            self.executed += self.calls(text)[0] == [self.suite.target]
+    @rule(number=recent)
+    def wait_until_it_is_ready_and_execute(self, number):
+        proposal = self.ids.get(self.pick(number), 5)
+        eta = self.suite.view("Governor", "proposalEta", proposal)
+        if eta:
+            self.pair.wait(max(0, eta - self.pair.now))
+            self.execute(STRANGER, number)
 
-    @rule(who=people, text=texts)
-    def cancel(self, who, text):
+    @rule(who=people, number=recent)
+    def cancel(self, who, number):
+        text = self.pick(number)
         self.attempt(who, "Governor", "cancel", *self.calls(text), words(text))
 
-    @rule(text=texts, late=st.booleans())
-    def veto(self, text, late):
+    @rule(number=recent, late=st.booleans())
+    def veto(self, number, late):
         """By the council, at the Governor or at the Timelock."""
-        suite = self.suite
+        suite, text = self.suite, self.pick(number)
         seats = list(suite.view("Council", "seats"))
         data = calldata("cancel_by_id(uint256)", self.ids.get(text, 5))
         target = suite.governor
@@ -152,7 +176,7 @@ class GovernorMachine(PairMachine):
             suite.act(target, data, seats)
         except Reverted:
             return
-        assert text != "seats", "the council vetoed its replacement"
+        assert "seats" not in text, "the council vetoed its replacement"
 
     @rule(seconds=st.sampled_from([1, VOTING_DELAY, VOTING_DELAY + 1, PERIOD, GRACE, DELAY]))
     def wait(self, seconds):
