@@ -173,6 +173,14 @@ def test_push__zero_first__counts_as_said():
     assert [probe.past(A, START + s) for s in (-1, 0, 4, 5, 9)] == [0, 0, 0, 9, 9]
 
 
+def test_push__again_in_one_second__stores_no_further_checkpoint():
+    probe = Probe()
+    assert probe.push(A, 1).status
+    assert max(probe.push(A, amount).gas_used for amount in (2, 3, 4)) < 32_000
+    probe.chain.now += 1
+    assert probe.push(A, 5).gas_used > 45_000  # a new slot
+
+
 def test_push__greatest_address__is_apart_from_the_total_and_the_rest():
     probe = Probe()
     people = [NOBODY, "0x" + "00" * 19 + "01", "0x" + "ff" * 20, A]
