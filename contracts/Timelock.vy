@@ -155,14 +155,14 @@ def executeBatch(
 
 
 @external
-def cancel(id: bytes32):
+def cancel(operation: bytes32):
     """
     @notice Governor or Council: takes back what is not done yet. The Council cannot take back what
             concerns the Council alone: else nobody could replace it.
-    @param id The operation.
+    @param operation The operation.
     """
     assert msg.sender == governor or msg.sender == council, "Timelock: only Governor, Council"
-    operations.drop(id, msg.sender == council)
+    operations.drop(operation, msg.sender == council)
 
 
 @external

@@ -44,79 +44,79 @@ _operations: HashMap[bytes32, ITimelock.Operation]
 
 @external
 @view
-def getTimestamp(id: bytes32) -> uint256:
+def getTimestamp(operation: bytes32) -> uint256:
     """
     @notice When the operation may be executed; 0 when it is not scheduled, 1 when it is done.
-    @param id The operation.
+    @param operation The operation.
     @return Seconds since 1970.
     """
-    return self._operations[id].ready_at
+    return self._operations[operation].ready_at
 
 
 @external
 @view
-def expires_at(id: bytes32) -> uint256:
+def expires_at(operation: bytes32) -> uint256:
     """
     @notice From when on the operation may not be executed any more; 2**256 - 1 for never.
-    @param id The operation.
+    @param operation The operation.
     @return Seconds since 1970.
     """
-    return self._operations[id].expires_at
+    return self._operations[operation].expires_at
 
 
 @external
 @view
-def getOperationState(id: bytes32) -> uint8:
+def getOperationState(operation: bytes32) -> uint8:
     """
     @notice Unset 0, waiting 1, ready 2, done 3, expired 4.
-    @param id The operation.
+    @param operation The operation.
     @return The state.
     """
-    return self.state_of(id)
+    return self.state_of(operation)
 
 
 @external
 @view
-def isOperation(id: bytes32) -> bool:
+def isOperation(operation: bytes32) -> bool:
     """
     @notice True for what was scheduled and not cancelled.
-    @param id The operation.
+    @param operation The operation.
     @return True or false.
     """
-    return self.state_of(id) != UNSET
+    return self.state_of(operation) != UNSET
 
 
 @external
 @view
-def isOperationPending(id: bytes32) -> bool:
+def isOperationPending(operation: bytes32) -> bool:
     """
     @notice True for what waits or is ready.
-    @param id The operation.
+    @param operation The operation.
     @return True or false.
     """
-    return self.state_of(id) == WAITING or self.state_of(id) == READY
+    return self.state_of(operation) == WAITING or self.state_of(operation) == READY
 
 
 @external
 @view
-def isOperationReady(id: bytes32) -> bool:
+def isOperationReady(operation: bytes32) -> bool:
     """
     @notice True for what may be executed now.
-    @param id The operation.
+    @param operation The operation.
     @return True or false.
     """
-    return self.state_of(id) == READY
+    return self.state_of(operation) == READY
 
 
 @external
 @view
-def isOperationDone(id: bytes32) -> bool:
+def isOperationDone(operation: bytes32) -> bool:
     """
     @notice True for what was executed.
-    @param id The operation.
+    @param operation The operation.
     @return True or false.
     """
-    return self.state_of(id) == DONE
+    return self.state_of(operation) == DONE
 
 
 @external
@@ -131,7 +131,7 @@ def hashOperation(
     @param data What to call it with.
     @param predecessor An operation that must be done before, or zero.
     @param salt Makes equal calls different operations.
-    @return Its id.
+    @return Its operation.
     """
     return keccak256(abi_encode(target, amount, data, predecessor, salt))
 
@@ -152,7 +152,7 @@ def hashOperationBatch(
     @param payloads What to call them with.
     @param predecessor An operation that must be done before, or zero.
     @param salt Makes equal calls different operations.
-    @return Its id.
+    @return Its operation.
     """
     return keccak256(abi_encode(targets, values, payloads, predecessor, salt))
 

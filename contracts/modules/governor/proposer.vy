@@ -2,8 +2,8 @@
 """
 @title   Who a description names as its proposer
 @license Apache-2.0
-@notice  A description that ends in `#proposer=0x` and 40 hexadecimal digits belongs to that account:
-         nobody who saw it on its way can propose it first, and cancel it.
+@notice  A description that ends in `#proposer=0x` and 40 hexadecimal digits belongs to that
+         account: nobody who saw it on its way can propose it first, and cancel it.
 """
 
 MAX_DESCRIPTION: constant(uint256) = 1024

@@ -39,11 +39,11 @@ class Timelock(Face):
         """The call that creates the contract."""
         return load_artifact("Timelock").deployment(governor, council, delay)
 
-    def cancel(self, id: bytes) -> Call:
+    def cancel(self, operation: bytes) -> Call:
         """Governor or Council: takes back what is not done yet. The Council cannot take back
         what concerns the Council alone: else nobody could replace it.
         """
-        return self._encode("cancel", id)
+        return self._encode("cancel", operation)
 
     def council(self) -> str:
         """The contract of the council, for emergencies."""
@@ -70,21 +70,21 @@ class Timelock(Face):
         """Makes announced calls once their time has come, all or none. Anyone may ask for it."""
         return self._encode("executeBatch", targets, values, payloads, predecessor, salt)
 
-    def expires_at(self, id: bytes) -> int:
+    def expires_at(self, operation: bytes) -> int:
         """From when on the operation may not be executed any more; 2**256 - 1 for never."""
-        return self._ask(int, "expires_at", id)
+        return self._ask(int, "expires_at", operation)
 
     def getMinDelay(self) -> int:
         """The least delay between scheduling and executing, seconds."""
         return self._ask(int, "getMinDelay")
 
-    def getOperationState(self, id: bytes) -> int:
+    def getOperationState(self, operation: bytes) -> int:
         """Unset 0, waiting 1, ready 2, done 3, expired 4."""
-        return self._ask(int, "getOperationState", id)
+        return self._ask(int, "getOperationState", operation)
 
-    def getTimestamp(self, id: bytes) -> int:
+    def getTimestamp(self, operation: bytes) -> int:
         """When the operation may be executed; 0 when it is not scheduled, 1 when it is done."""
-        return self._ask(int, "getTimestamp", id)
+        return self._ask(int, "getTimestamp", operation)
 
     def governor(self) -> str:
         """Who schedules."""
@@ -107,21 +107,21 @@ class Timelock(Face):
         """The operation of several calls."""
         return self._ask(bytes, "hashOperationBatch", targets, values, payloads, predecessor, salt)
 
-    def isOperation(self, id: bytes) -> bool:
+    def isOperation(self, operation: bytes) -> bool:
         """True for what was scheduled and not cancelled."""
-        return self._ask(bool, "isOperation", id)
+        return self._ask(bool, "isOperation", operation)
 
-    def isOperationDone(self, id: bytes) -> bool:
+    def isOperationDone(self, operation: bytes) -> bool:
         """True for what was executed."""
-        return self._ask(bool, "isOperationDone", id)
+        return self._ask(bool, "isOperationDone", operation)
 
-    def isOperationPending(self, id: bytes) -> bool:
+    def isOperationPending(self, operation: bytes) -> bool:
         """True for what waits or is ready."""
-        return self._ask(bool, "isOperationPending", id)
+        return self._ask(bool, "isOperationPending", operation)
 
-    def isOperationReady(self, id: bytes) -> bool:
+    def isOperationReady(self, operation: bytes) -> bool:
         """True for what may be executed now."""
-        return self._ask(bool, "isOperationReady", id)
+        return self._ask(bool, "isOperationReady", operation)
 
     def schedule(
         self,
