@@ -3,9 +3,11 @@
 import pytest
 
 from quorate.ledger.contracts import load_artifact
+from quorate.ledger.machine import Machine
 from quorate.ledger.state import Writes
 from tests.contracts.belonging import COUNCIL, ROUNDS, TASKS, TIMELOCK, founder, staking
 from tests.contracts.pair import (
+    CHAIN_ID,
     DAY,
     MEMBER,
     PARTICIPANT,
@@ -168,6 +170,7 @@ def test_lock__16_777_215_times__and_not_once_more():
     state = chain.machine.state
     (slot,) = (key for key, value in state.slots.items() if value == 1 << 232)
     state.apply(Writes({}, {slot: (2**24 - 2) << 232}))
+    chain.machine = Machine(state, CHAIN_ID)
     chain.send(TASKS, "Stakes", "lock", A, VALIDATOR)
     with pytest.raises(Reverted, match="Stakes: too many locks"):
         chain.send(TASKS, "Stakes", "lock", A, VALIDATOR)

@@ -119,7 +119,7 @@ class Stakes(Face):
         return self._ask(str, "tasks")
 
     def token(self) -> str:
-        """What bonds are paid in."""
+        """Where votes come from: an ERC-5805 contract."""
         return self._ask(str, "token")
 
     def unbonding_seconds(self) -> int:
