@@ -131,7 +131,7 @@ def hashOperation(
     @param data What to call it with.
     @param predecessor An operation that must be done before, or zero.
     @param salt Makes equal calls different operations.
-    @return Its operation.
+    @return Its id.
     """
     return keccak256(abi_encode(target, amount, data, predecessor, salt))
 
@@ -152,7 +152,7 @@ def hashOperationBatch(
     @param payloads What to call them with.
     @param predecessor An operation that must be done before, or zero.
     @param salt Makes equal calls different operations.
-    @return Its operation.
+    @return Its id.
     """
     return keccak256(abi_encode(targets, values, payloads, predecessor, salt))
 
