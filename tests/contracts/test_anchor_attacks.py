@@ -125,6 +125,8 @@ def test_pin__wrong_root_by_a_stranger__refused(pair):
     with reverts("Anchor: not consistent"):
         pair.send(STRANGER, "Anchor", "pin", OWNER, LOG, 8, word("forged"), proof)
     with reverts("Anchor: not consistent"):
+        pair.send(STRANGER, "Anchor", "pin", OWNER, LOG, 1, word("forged"), proof)
+    with reverts("Anchor: not consistent"):
         pair.send(STRANGER, "Anchor", "pin", OWNER, LOG, 17, ROOTS[17], [])
     pair.send(STRANGER, "Anchor", "pin", OWNER, LOG, 8, ROOTS[8], proof)
     with reverts("Anchor: not consistent"):

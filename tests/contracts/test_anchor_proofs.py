@@ -141,6 +141,18 @@ def test_proofs__sizes_at_the_edge_of_the_type__no_overflow(probe):
     assert not probe.ask("consistent", top, word("a"), top, word("a"), [])
 
 
+def test_inclusion__place_past_the_end__false_whatever_the_root(probe):
+    root = merkle.node_hash(LEAVES[0], LEAVES[1])
+    assert not includes(probe, 1, 1, LEAVES[1], root, [LEAVES[0]])
+    assert includes(probe, 1, 2, LEAVES[1], root, [LEAVES[0]])
+
+
+def test_consistency__equal_sizes__take_no_proof(probe):
+    assert extends(probe, 5, ROOTS[5], 5, ROOTS[5], [])
+    assert not extends(probe, 5, ROOTS[5], 5, ROOTS[5], [ROOTS[5]])
+    assert not extends(probe, 5, ROOTS[5], 5, ROOTS[4], [])
+
+
 def test_inclusion__largest_log__proof_of_63_hashes(probe):
     size, leaf = 2**63 - 1, word("leaf")
     for index in (0, 2**62, size - 1):

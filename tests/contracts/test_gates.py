@@ -92,6 +92,14 @@ def test_revoke__one_that_a_newer_replaced__newer_stays(pair):
     assert pair.ask("attestations_of", digest(1), SAFETY) == (second,)
 
 
+def test_attest__two_dead_places__first_one_is_taken(pair):
+    uids = [pair.attest(who) for who in (V1, V2, V3)]
+    for who in (V1, V2):
+        pair.members.put(who, VALIDATOR, active=False)
+    newest = pair.attest(V4)
+    assert pair.ask("attestations_of", digest(1), SAFETY) == (newest, *uids[1:])
+
+
 # --- rules ------------------------------------------------------------------------------------
 
 
