@@ -261,18 +261,16 @@ def _source(name: str) -> Source:
 def modules_of(name: str) -> list[str]:
     """A contract's own modules and theirs, as files below contracts/."""
     found: list[str] = []
-    ahead = [f"{name}.vy"]
+    ahead = [CONTRACTS / f"{name}.vy"]
     while ahead:
-        text = (CONTRACTS / ahead.pop()).read_text()
-        for match in re.finditer(r"^from (?:contracts\.)?\.?modules import (.+)$", text, re.M):
-            names = [part.split(" as ")[0].strip() for part in match.group(1).split(",")]
-            fresh = [f"modules/{n}.vy" for n in names if f"modules/{n}.vy" not in found]
-            found += fresh
-            ahead += fresh
-        for match in re.finditer(r"^(?:from \. )?import (\w+)\s*$", text, re.M):
-            file = f"modules/{match.group(1)}.vy"
-            if (CONTRACTS / file).is_file() and file not in found:
-                found.append(file)
+        path = ahead.pop()
+        for match in re.finditer(r"^from (\.+)([\w.]*) import (\w+)", path.read_text(), re.M):
+            dots, inner, module = match.groups()
+            folder = path.parents[len(dots) - 1].joinpath(*inner.split("."))
+            file = folder / f"{module}.vy"
+            shown = file.relative_to(CONTRACTS).as_posix() if file.is_file() else ""
+            if shown and shown not in found:
+                found.append(shown)
                 ahead.append(file)
     return found
 
