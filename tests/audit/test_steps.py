@@ -280,14 +280,14 @@ def test_task__other_initial_model__refused(evidence: Evidence, verdict: Verdict
 
 def test_task__other_row_count_than_joined_with__refused(plotted: Plotted) -> None:
     report = plotted(lambda c: c.say("north", "dataset-0001", {"rows": 7}))
-    assert failure(report) == (8, "Rounds: north joined")
+    assert failure(report) == (8, "Tasks: north joined")
 
 
 def test_task__other_rows_than_joined_with__refused(plotted: Plotted) -> None:
     def plot(c: Conspiracy) -> None:
         c.say("north", "dataset-0001", {"commitment": OTHER}, Digest.parse(OTHER))
 
-    assert failure(plotted(plot)) == (8, "Rounds: north joined")
+    assert failure(plotted(plot)) == (8, "Tasks: north joined")
 
 
 @pytest.mark.parametrize("name", ["north", "audit-one"])

@@ -90,9 +90,9 @@ def test_proof__no_such_place__refused():
 
 
 @given(words)
-def test_digests__arrays__as_the_twin(entries):
+def test_digests__of_entries_and_accounts__as_the_twin(entries):
     accounts = ["0x" + keccak(twin.word(entry))[12:].hex() for entry in entries]
-    assert entries_digest(entries) == twin.list_digest([twin.word(entry) for entry in entries])
+    assert entries_digest(entries) == twin.entries_digest(entries)
     assert roster_digest(accounts) == twin.list_digest(list(map(twin.address_word, accounts)))
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from eth_abi.abi import encode
-from quorate.ledger.faces.tasks_facts import TaskCreated, Terms
 
 from quorate.core.errors import EncodingError, InputError, RefusedError
 from quorate.core.hashing import Digest
@@ -20,6 +19,7 @@ from quorate.ledger.faces.anchor_facts import Anchored, Head
 from quorate.ledger.faces.base import Face
 from quorate.ledger.faces.members_facts import Admitted, Member
 from quorate.ledger.faces.rounds_facts import Round
+from quorate.ledger.faces.tasks_facts import TaskCreated, Terms
 from quorate.ledger.faces.token_facts import Transfer
 from quorate.ledger.interface import Log, LoggedEvent
 from tests.ledger.chains import SIGNER, fill, found

@@ -1,15 +1,15 @@
-"""What a conspiracy's changed votes lead to: calls of settle and claim, made again from events."""
+"""What a conspiracy's changed votes lead to: settle, claim and credit made again from events."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from eth_abi.abi import decode
-from quorate.ledger.faces.tasks_facts import Terms
 
 from quorate.learning.lanes import to_lanes
 from quorate.learning.payouts import TaskLedger
 from quorate.learning.settlement import FactsReader, SettlementTerms, medians_of, settle
 from quorate.ledger.contracts import Contract
+from quorate.ledger.faces.tasks_facts import Terms
 from quorate.ledger.interface import Log, LoggedEvent
 from quorate.ledger.transactions import Transaction
 
@@ -49,7 +49,8 @@ class Bookkeeper:
         """The transaction, as it must be after what happened in this chain."""
         if self._ledger is None:
             return sent
-        for face, name in ((self._rounds, "settle"), (self._tasks, "claim")):
+        calls = ((self._rounds, "settle"), (self._tasks, "claim"), (self._tasks, "credit"))
+        for face, name in calls:
             function = face.artifact.functions[name]
             if sent.to == face.address and sent.data[:4] == function.selector:
                 values = decode(function.inputs, sent.data[4:])

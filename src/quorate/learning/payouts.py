@@ -6,7 +6,7 @@ places of a task are its validators in list order, then its participants in join
 
 - An entry is one word: amount in bits 0 to 95, settled rounds in 96 to 127, sum of the medians
   (two's complement) in 128 to 255.
-- digest = keccak256(abi.encode(entries)), an array of uint256.
+- digest = keccak256(abi.encode(digest of all but the last entry, last entry)), zero of none.
 - leaf = keccak256(abi.encode(task, place, entry)); node = keccak256(left, right); a level of odd
   length gets a zero word at its end, except the root's own.
 
@@ -58,8 +58,11 @@ class Entry:
 
 
 def entries_digest(entries: Sequence[int]) -> bytes:
-    """The digest of all packed entries, in the order of places."""
-    return keccak256(encode(["uint256[]"], [list(entries)]))
+    """The digest of all packed entries, in the order of places: a chain, from zero."""
+    digest = ZERO
+    for entry in entries:
+        digest = keccak256(digest + entry.to_bytes(32, "big"))
+    return digest
 
 
 def roster_digest(accounts: Sequence[str]) -> bytes:

@@ -28,6 +28,13 @@ def list_digest(words):
     return keccak(word(32) + word(len(words)) + b"".join(words))
 
 
+def entries_digest(entries):
+    """Of none it is zero; of some, keccak256 of the digest of all but the last, and the last."""
+    if not entries:
+        return bytes(32)
+    return keccak(entries_digest(entries[:-1]) + word(entries[-1]))
+
+
 def subtree(leaves, first, height):
     """The node over places ``first`` to ``first + 2**height``; zero where no leaf lies below."""
     if first >= len(leaves):

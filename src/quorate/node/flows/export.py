@@ -14,12 +14,13 @@ from quorate.core.keyring import Keyring
 from quorate.core.sealing import content_key_of, seal
 from quorate.core.sources import Randomness
 from quorate.learning.arrays import Model
+from quorate.learning.payouts import Entry
 from quorate.ledger.contracts import NAMES, load_artifact
 from quorate.ledger.evidence import export_blocks
 from quorate.log.tiles import encode_entries
 from quorate.node.federation import FOUNDER, Federation
 from quorate.node.party import Party
-from quorate.node.task_chain import ROLE_PARTICIPANT, ROLE_VALIDATOR
+from quorate.node.task_chain import ROLE_PARTICIPANT, ROLE_VALIDATOR, STATE_ENDED
 from quorate.node.tasks import initial_model
 from quorate.provenance.book import DECISION
 from quorate.provenance.bundle import (
@@ -72,14 +73,21 @@ def publish_model(federation: Federation, model: Model) -> None:
 
 
 def claim_rewards(federation: Federation) -> None:
-    """Everyone takes what it earned and its bond is let go; the founder takes what is left."""
+    """Everyone takes what it earned, in money and in reputation.
+
+    After the task's end bonds are let go, and the founder takes what is left.
+    """
     chain, suite = federation.chain, federation.suite
     ledger = chain.accounts().ledger
-    entries = zip(ledger.accounts, ledger.packed, strict=True)
-    for place, (account, entry) in enumerate(entries):
-        if suite.tasks.claimed_of(chain.task, place) != entry:
-            call = suite.tasks.claim(chain.task, place, entry, ledger.proof(place))
-            federation.party_at(account).transact(call)
+    for place, (account, entry) in enumerate(zip(ledger.accounts, ledger.entries, strict=True)):
+        taken = Entry.unpack(suite.tasks.claimed_of(chain.task, place))
+        shown = (chain.task, place, entry.pack(), ledger.proof(place))
+        if taken.amount < entry.amount:
+            federation.party_at(account).transact(suite.tasks.claim(*shown))
+        if taken.settled < entry.settled:
+            federation.party_at(account).transact(suite.tasks.credit(*shown))
+    if chain.state() != STATE_ENDED:
+        return
     for place, account in enumerate(ledger.accounts):
         if _is_held(federation, account):
             federation.party_at(account).transact(suite.tasks.release(chain.task, place))
