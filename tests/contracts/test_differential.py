@@ -54,7 +54,7 @@ class Impersonating(ReferenceMachine):
         raw = sign_transaction(transaction, signer("whoever"))
         vm = self._open(number, time)
         signed = vm.get_transaction_builder().decode(raw)
-        there = SpoofTransaction(signed, sender=raw_address(sender))
+        there = SpoofTransaction(signed, sender=raw_address(sender), validate=lambda: None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             receipt, computation = vm.apply_transaction(vm.get_header(), there)
