@@ -19,7 +19,7 @@ from tests.contracts.pair import (
 from tests.twins.appeals import Appeals
 from tests.twins.council import Council
 from tests.twins.members import Members
-from tests.twins.rounds import BALLOT_TYPE, COMMIT_TYPE, Rounds
+from tests.twins.rounds import BALLOT_TYPE, COMMIT_TYPE, VOUCH_TYPE, Rounds
 from tests.twins.signing import digest_in
 from tests.twins.stakes import Stakes
 from tests.twins.table import VOTE_COMMIT, entry_of, keccak, lanes_of, proof_of
@@ -344,6 +344,23 @@ class Consortium:
         batch = (self.roster(task), chosen, hashes, signed)
         return self.rounds(self.stranger, "commit_many", task, *batch)
 
+    def vouch(self, task: bytes, who: list[str]) -> Done:
+        """All seated validators commit for these participants."""
+        joined = list(self.pair.view("Tasks", "participants_of", task))
+        who = sorted(who, key=joined.index)
+        hashes = [word(f"update {each}") for each in who]
+        chosen = sum(1 << joined.index(each) for each in who)
+        signed = [self.sign_vouch(task, each, chosen, hashes) for each in self.seated(task)]
+        return self.rounds(self.stranger, "vouch", task, chosen, hashes, signed)
+
+    def sign_vouch(
+        self, task: bytes, who: str, chosen: int, hashes: list[bytes], number: int | None = None
+    ) -> tuple[bytes, bytes]:
+        number = self.number(task) if number is None else number
+        types = ["bytes32", "uint256", "uint256", "bytes32"]
+        values = [task, number, chosen, keccak(b"".join(hashes))]
+        return self._sign(who, VOUCH_TYPE, types, values)
+
     def concur(self, task: bytes, included: int, votes: dict[str, tuple]) -> Done:
         seated = self.seated(task)
         for who in seated:
@@ -368,6 +385,10 @@ class Consortium:
     def claim(self, task: bytes, who: str, sender: str | None = None) -> Done:
         place = self.roster(task).index(who)
         return self.tasks(sender or self.stranger, "claim", task, *self.proof(task, place))
+
+    def credit(self, task: bytes, who: str) -> Done:
+        place = self.roster(task).index(who)
+        return self.tasks(self.stranger, "credit", task, *self.proof(task, place))
 
     def claim_many(self, task: bytes, chosen: list[int]) -> Done:
         rest = (chosen, self.roster(task), self.entries(task))
@@ -426,8 +447,13 @@ class Consortium:
         """Strangers alone: everything owed is paid, every bond let go, nothing is left."""
         size = len(self.entries(task))
         for place in range(size):
-            if self.entries(task)[place] != self.pair.view("Tasks", "claimed_of", task, place):
+            due = self.entries(task)[place]
+            done = self.pair.view("Tasks", "claimed_of", task, place)
+            if entry_of(due).amount != entry_of(done).amount:
                 self.tasks(self.stranger, "claim", task, *self.proof(task, place))
+            if entry_of(due).settled != entry_of(done).settled:
+                self.tasks(self.stranger, "credit", task, *self.proof(task, place))
+            assert self.pair.view("Tasks", "claimed_of", task, place) == due
         deal = self.pair.twins["Tasks"].state.jobs[task]
         if not deal.refunded:
             self.tasks(self.stranger, "refund", task)

@@ -140,6 +140,76 @@ def test_commit_many__in_another_phase_or_late__reverts(c):
         send(c, word("no task"), arguments)
 
 
+# --- vouch ----------------------------------------------------------------------------------------
+
+
+def vouchers(c, task, who):
+    """The arguments of vouch after the task."""
+    hashes = [word(f"update {each}") for each in who]
+    chosen = sum(1 << c.p.index(each) for each in who)
+    return [chosen, hashes, [c.sign_vouch(task, each, chosen, hashes) for each in c.v]]
+
+
+def test_vouch__all_validators__commits_for_all(c):
+    task = c.opened()
+    done = c.vouch(task, c.p)
+    assert done.named("CommittedMany")[0]["bits"] == 0b111
+    assert c.phase(task) == INCLUDE_COMMIT
+
+
+def test_vouch__for_some__the_others_commit_themselves(c):
+    task = c.opened()
+    c.vouch(task, [c.p[1]])
+    with reverts("Rounds: already committed"):
+        c.commit(task, c.p[1])
+    c.commit_many(task, [c.p[0], c.p[2]])
+    assert c.fact(task, "committed") == 0b111
+
+
+def test_vouch__refusals(c):
+    task = c.opened()
+    other = c.opened(spec=word("other"))
+    chosen, hashes, signed = vouchers(c, task, c.p)
+    wrong = [
+        ("Rounds: not due", [0, [], signed]),
+        ("Rounds: not due", [0b1111, [*hashes, hashes[0]], signed]),
+        ("Rounds: not one per bit", [chosen, hashes[:2], signed]),
+        ("Rounds: not one per bit", [0b011, hashes, signed]),
+        ("Rounds: not all validators", [chosen, hashes, signed[:3]]),
+        ("Rounds: not all validators", [chosen, hashes, []]),
+        ("Rounds: not all validators", [chosen, hashes, [*signed, signed[0]]]),
+        ("Rounds: not the signer", [chosen, hashes, [signed[1], signed[0], *signed[2:]]]),
+        ("Rounds: not the signer", [chosen, [word("x"), *hashes[1:]], signed]),
+        ("Rounds: not the signer", [0b011, hashes[:2], signed]),
+    ]
+    for hand in (
+        c.sign_vouch(other, c.v[0], chosen, hashes),
+        c.sign_vouch(task, c.v[0], chosen, hashes, number=2),
+        c.sign_vouch(task, c.stranger, chosen, hashes),
+    ):
+        wrong.append(("Rounds: not the signer", [chosen, hashes, [hand, *signed[1:]]]))
+    zero = [bytes(32), *hashes[1:]]
+    hands = [c.sign_vouch(task, each, chosen, zero) for each in c.v]
+    wrong.append(("Rounds: no commitment", [chosen, zero, hands]))
+    for message, arguments in wrong:
+        with reverts(message):
+            c.rounds(c.stranger, "vouch", task, *arguments)
+    c.rounds(c.stranger, "vouch", task, chosen, hashes, signed)
+    with reverts("Rounds: not the phase for it"):
+        c.rounds(c.stranger, "vouch", task, chosen, hashes, signed)
+
+
+def test_vouch__twice_or_late__reverts(c):
+    task = c.opened()
+    arguments = vouchers(c, task, c.p[:1])
+    c.rounds(c.stranger, "vouch", task, *arguments)
+    with reverts("Rounds: not due"):
+        c.rounds(c.stranger, "vouch", task, *arguments)
+    c.wait(61)
+    with reverts("Rounds: the phase is over"):
+        c.rounds(c.stranger, "vouch", task, *vouchers(c, task, c.p[1:]))
+
+
 # --- concur ---------------------------------------------------------------------------------------
 
 
@@ -199,6 +269,8 @@ def test_concur__one_is_missing_or_another_signed__reverts(c):
             concur(c, task, [included, hashes[cut], signed[cut]])
     with reverts("Rounds: not all validators"):
         concur(c, task, [included, [*hashes, hashes[0]], [*signed, signed[0]]])
+    with reverts("Rounds: not all validators"):
+        concur(c, task, [included, hashes, signed[:3]])
     with reverts("Rounds: not the signer"):
         concur(c, task, [included, hashes, [signed[1], signed[0], *signed[2:]]])
 

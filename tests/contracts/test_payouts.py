@@ -30,9 +30,7 @@ def test_claim__pays_whom_it_is_for_whoever_sends_it(c):
     task = settled(c)
     before = c.balance(c.p[0])
     done = c.claim(task, c.p[0], sender=c.stranger)
-    assert done.named("Claimed") == [
-        {"task": task, "account": c.p[0], "amount": 300, "settled": 1, "score": 100}
-    ]
+    assert done.named("Claimed") == [{"task": task, "account": c.p[0], "amount": 300}]
     assert c.balance(c.p[0]) == before + 300
     assert c.balance(c.stranger) == 0
     assert c.left(task) == 3_600
@@ -52,28 +50,62 @@ def test_claim__several_rounds_at_once__like_one_by_one(c):
     c.claim(task, c.p[0])
     again(c, task, [10, 20, 30])
     again(c, task, [50, 10, 40])
-    late = c.claim(task, c.p[0]).named("Claimed")[0]
-    assert (late["amount"], late["settled"], late["score"]) == (150 + 450, 2, 60)
-    all_at_once = c.claim(task, c.p[1]).named("Claimed")[0]
-    assert (all_at_once["amount"], all_at_once["settled"]) == (600 + 300 + 90, 3)
+    assert c.claim(task, c.p[0]).named("Claimed")[0]["amount"] == 150 + 450
+    assert c.claim(task, c.p[1]).named("Claimed")[0]["amount"] == 600 + 300 + 90
+    for who in c.p[:2]:
+        c.credit(task, who)
     assert c.pair.view("Stakes", "reputation_of", c.p[0], PARTICIPANT) == (3, 160, 0)
     assert c.pair.view("Stakes", "reputation_of", c.p[1], PARTICIPANT) == (3, 230, 0)
 
 
-def test_claim__nothing_earned_but_settled__records_the_score(c):
+def test_credit__nothing_earned_but_settled__records_the_score(c):
     task = settled(c)
-    done = c.claim(task, c.p[2])
-    assert done.named("Claimed")[0]["amount"] == 0
-    assert done.named("Transfer") == []
-    assert c.pair.view("Stakes", "reputation_of", c.p[2], PARTICIPANT) == (1, -20_001, 0)
     with reverts("Tasks: nothing to claim"):
         c.claim(task, c.p[2])
+    done = c.credit(task, c.p[2])
+    assert done.named("Transfer") == []
+    assert c.pair.view("Stakes", "reputation_of", c.p[2], PARTICIPANT) == (1, -20_001, 0)
+    with reverts("Tasks: nothing to credit"):
+        c.credit(task, c.p[2])
+
+
+def test_credit__before_or_after_the_claim__each_once(c):
+    task = settled(c)
+    for first, second, who in ((c.claim, c.credit, c.p[0]), (c.credit, c.claim, c.p[1])):
+        first(task, who)
+        second(task, who)
+        with reverts("Tasks: nothing to claim"):
+            c.claim(task, who)
+        with reverts("Tasks: nothing to credit"):
+            c.credit(task, who)
+    assert c.pair.view("Stakes", "reputation_of", c.p[0], PARTICIPANT) == (1, 100, 0)
+    assert c.pair.view("Stakes", "reputation_of", c.p[1], PARTICIPANT) == (1, 200, 0)
+    c.check_money(task)
+
+
+def test_credit__several_rounds_at_once__negative_sums_too(c):
+    task = settled(c, (-5, 200, 1))
+    again(c, task, (-7, 1, 1))
+    c.credit(task, c.p[0])
+    again(c, task, (100, 1, 1))
+    done = c.credit(task, c.p[0])
+    assert done.named("Recorded")[0]["score"] == 100
+    assert c.pair.view("Stakes", "reputation_of", c.p[0], PARTICIPANT) == (3, 88, 0)
+
+
+def test_credit__not_in_the_root__reverts(c):
+    task = settled(c)
+    place, entry, proof = c.proof(task, 4)
+    for arguments in ((place, entry + 2**128, proof), (place ^ 1, entry, proof), (7, 0, proof)):
+        with reverts("Tasks: not in the root"):
+            c.tasks(c.p[0], "credit", task, *arguments)
 
 
 def test_claim__validator__share_and_settled_round(c):
     task = settled(c)
     done = c.claim(task, c.v[1])
     assert done.named("Claimed")[0]["amount"] == 100
+    c.credit(task, c.v[1])
     assert c.pair.view("Stakes", "reputation_of", c.v[1], VALIDATOR) == (1, 0, 0)
 
 
@@ -180,16 +212,9 @@ def test_claim_many__again__pays_nothing(c):
 def test_claim_many__then_claim__only_the_reputation_is_left(c):
     task = settled(c)
     c.claim_many(task, [4])
-    done = c.claim(task, c.p[0])
-    assert done.named("Claimed")[0] == {
-        "task": task,
-        "account": c.p[0],
-        "amount": 0,
-        "settled": 1,
-        "score": 100,
-    }
     with reverts("Tasks: nothing to claim"):
         c.claim(task, c.p[0])
+    c.credit(task, c.p[0])
     assert c.pair.view("Stakes", "reputation_of", c.p[0], PARTICIPANT) == (1, 100, 0)
 
 
@@ -200,19 +225,20 @@ def test_claim_many__after_claims_of_an_older_round__pays_the_rest(c):
     done = c.claim_many(task, [4, 5])
     assert done.named("ClaimedMany")[0]["amounts"] == (150, 900)
     claimed = entry_of(c.pair.view("Tasks", "claimed_of", task, 4))
-    assert claimed == Entry(450, 1, 100)
+    assert claimed == Entry(450, 0, 0)
     assert entry_of(c.pair.view("Tasks", "claimed_of", task, 5)) == Entry(900, 0, 0)
-    assert c.claim(task, c.p[0]).named("Claimed")[0]["settled"] == 1
+    c.credit(task, c.p[0])
+    assert entry_of(c.pair.view("Tasks", "claimed_of", task, 4)) == Entry(450, 2, 110)
 
 
 def test_claim_many__negative_score_kept__when_only_the_amount_grows(c):
     """The packed entry's halves do not run into each other."""
     task = settled(c, (100, 200, -10))
-    c.claim(task, c.p[2])
+    c.credit(task, c.p[2])
     again(c, task, [10, 20, 30])
     c.claim_many(task, [6])
     assert entry_of(c.pair.view("Tasks", "claimed_of", task, 6)) == Entry(450, 1, -10)
-    c.claim(task, c.p[2])
+    c.credit(task, c.p[2])
     assert c.pair.view("Stakes", "reputation_of", c.p[2], PARTICIPANT) == (2, 20, 0)
 
 

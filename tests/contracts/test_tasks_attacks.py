@@ -101,13 +101,14 @@ def test_refund__re_entered_for_another_task__refused_though_fine_alone(hostile)
     hostile.send(account("x"), "Tasks", "refund", second)
 
 
-@pytest.mark.parametrize("again", ["claim", "claim_many", "refund"])
+@pytest.mark.parametrize("again", ["claim", "claim_many", "credit", "refund"])
 @pytest.mark.parametrize("act", ["claim", "claim_many", "refund"])
 def test_money__re_entered_while_paying__refused(hostile, act, again):
     task, entries = settled(hostile, "a")
     calls = {
         "claim": (task, 0, entries[0], proof_of(task, entries, 0)),
         "claim_many": (task, [0, 1], [JUDGE, TRAINEE], entries),
+        "credit": (task, 1, entries[1], proof_of(task, entries, 1)),
         "refund": (task,),
     }
     # Nothing is left to the sponsor here: another task's refund.

@@ -179,6 +179,7 @@ class TasksMachine(PairMachine):
         task = self.tasks[t]
         if self.c.state(task) != NONE and place < len(self.c.entries(task)):
             self.act("Tasks", self.c.stranger, "claim", task, *self.c.proof(task, place))
+            self.act("Tasks", self.c.stranger, "credit", task, *self.c.proof(task, place))
 
     def claim_many(self, t: int, chosen: list[int]) -> None:
         task = self.tasks[t]

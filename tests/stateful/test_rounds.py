@@ -7,7 +7,7 @@ validators collude, and everybody may act out of turn, lie, stay silent or sign 
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
 from tests.contracts.pair import DAY, Reverted, account, word
 from tests.stateful.pairs import LONG, QUICK
@@ -17,6 +17,7 @@ from tests.twins.table import (
     INCLUDE_COMMIT,
     INCLUDE_REVEAL,
     JOINING,
+    NONE,
     RUNNING,
     SETTLED,
     VOTE_COMMIT,
@@ -65,11 +66,17 @@ class RoundsMachine(TasksMachine):
 
     # --- the beginning --------------------------------------------------------------------------
 
-    @rule(t=which)
-    def create_again(self, t):
-        self.create(t)
+    def missing(self):
+        return self.c.state(self.tasks[1]) == NONE
 
-    @rule(t=which, i=person, samples=st.integers(0, 600))
+    @precondition(missing)
+    @rule(join=st.booleans())
+    def create_the_other(self, join):
+        self.create(1)
+        for i in range(PARTICIPANTS) if join else ():
+            self.join(1, i)
+
+    @rule(t=st.sampled_from([0, 1]), i=person, samples=st.integers(0, 600))
     def join_again(self, t, i, samples):
         self.join(t, i, samples)
 
@@ -113,7 +120,17 @@ class RoundsMachine(TasksMachine):
         for _ in range(phases):
             self.everybody_acts(t, gang, common)
 
+    @rule(t=which, values=scores, batched=st.booleans(), who=st.sets(judge, max_size=1))
+    def sound_round(self, t, values, batched, who):
+        """All act in time; at most one is of another opinion."""
+        common = ("true", values, True)
+        gang = {"who": who, "vote": ("false", values, True), "bitmap": 0b1111, "absent": None}
+        self.whole_round(t, gang | {"lie": None, "late": False, "batched": batched}, common)
+
     @rule(t=which, gang=gangs, common=votes)
+    def rough_round(self, t, gang, common):
+        self.whole_round(t, gang, common)
+
     def whole_round(self, t, gang, common):
         """From wherever the task stands to the end of its round, or of the next."""
         self.everybody_acts(t, gang, common)
@@ -176,6 +193,10 @@ class RoundsMachine(TasksMachine):
     def claim_some(self, t, chosen):
         self.claim_many(t, sorted(chosen))
 
+    def anybody_suspended(self):
+        return any(self.suspended_in(t, v) for t in (0, 1) for v in range(VALIDATORS))
+
+    @precondition(anybody_suspended)
     @rule(t=which, v=judge, number=st.integers(0, 5), approved=seldom, appealed=st.booleans())
     def resolve_one(self, t, v, number, approved, appealed):
         number, who = self.suspended_in(t, v) or number, self.c.v[v]

@@ -61,7 +61,8 @@ class MoneyMachine(TasksMachine):
             rich = (entry + amount) % 2**256
             before = self.c.balance(self.c.stranger)
             rest = (task, place, rich, proof)
-            assert self.act("Tasks", self.c.stranger, "claim", *rest) is None
+            for function in ("claim", "credit"):
+                assert self.act("Tasks", self.c.stranger, function, *rest) is None
             assert self.c.balance(self.c.stranger) == before
 
     @rule(t=which, chosen=st.lists(place, max_size=4))

@@ -223,6 +223,9 @@ class Cohort(Twin):
         job = self.state.jobs.get(task)
         return job.judges[place].stake if job and place < len(job.judges) else 0
 
+    def stake_in(self, task: bytes, chosen: int) -> int:
+        return sum(self.stake_of(task, place) for place in places(chosen))
+
     def seats_of(self, task: bytes) -> tuple:
         """Account, stake, and whether it stands behind a participant, in one word each."""
         job = self.state.jobs.get(task)

@@ -10,6 +10,7 @@ from tests.twins.table import (
     SETTLED,
     VOTE_COMMIT,
     VOTE_REVEAL,
+    keccak,
 )
 from tests.twins.world import (
     ZERO,
@@ -19,6 +20,7 @@ from tests.twins.world import (
     two_thirds,
 )
 
+VOUCH_TYPE = "Vouch(bytes32 task,uint256 round,uint256 bits,bytes32[] commitments)"
 COMMIT_TYPE = "Commit(bytes32 task,uint256 round,bytes32 commitment)"
 BALLOT_TYPE = "Ballot(bytes32 task,uint256 round,uint256 phase,uint256 included,bytes32 commitment)"
 
@@ -45,11 +47,33 @@ class Rounds(Phases):
         whole = len(indices) == len(commitments) == len(signatures)
         need(whole, "Rounds: not one per bit")
         for index, commitment, signature in zip(indices, commitments, signatures, strict=True):
-            need(commitment != ZERO, "Rounds: no commitment")
             values = [task, t.number, commitment]
             found = self._signer(COMMIT_TYPE, ["bytes32", "uint256", "bytes32"], values, signature)
             need(found == t.participants[index], "Rounds: not the signer")
-            t.committed.add(index)
+        self._take(task, chosen, commitments)
+
+    def vouch(
+        self,
+        sender: str,
+        task: bytes,
+        chosen: int,
+        commitments: list[bytes],
+        signatures: list[tuple[bytes, bytes]],
+    ) -> None:
+        t = self._in_phase(task, COMMIT)
+        indices = places(chosen)
+        need(indices and set(indices) <= t.eligible - t.committed, "Rounds: not due")
+        need(len(indices) == len(commitments), "Rounds: not one per bit")
+        types = ["bytes32", "uint256", "uint256", "bytes32"]
+        values = [task, t.number, chosen, keccak(b"".join(commitments))]
+        hands = [self._signer(VOUCH_TYPE, types, values, signature) for signature in signatures]
+        self._need_all_seats(task, hands)
+        self._take(task, chosen, commitments)
+
+    def _take(self, task: bytes, chosen: int, commitments: list[bytes]) -> None:
+        t = self._task(task)
+        need(ZERO not in commitments, "Rounds: no commitment")
+        t.committed |= set(places(chosen))
         self.emit(
             "CommittedMany",
             task=task,
@@ -58,6 +82,14 @@ class Rounds(Phases):
             commitments=tuple(commitments),
         )
         self._step(task)
+
+    def _need_all_seats(self, task: bytes, hands: list[str]) -> None:
+        """Every seated validator, and two thirds of the stake, signed in the order of places."""
+        t = self._task(task)
+        enough = two_thirds(self._stake(task, t.seats), t.stake)
+        need(enough and len(hands) == len(t.seats), "Rounds: not all validators")
+        seated = [t.validators[place] for place in sorted(t.seats)]
+        need(hands == seated, "Rounds: not the signer")
 
     def concur(
         self,
@@ -72,18 +104,15 @@ class Rounds(Phases):
         need(set(places(included)) <= t.committed, "Rounds: bit without commitment")
         enough = len(places(included)) >= t.terms["min_participants"]
         need(enough, "Rounds: too few included")
-        everybody = len(t.seats) == len(commitments) == len(signatures)
-        enough = two_thirds(self._stake(task, t.seats), t.stake)
-        need(everybody and enough, "Rounds: not all validators")
-        for place, commitment, signature in zip(
-            sorted(t.seats), commitments, signatures, strict=True
-        ):
-            need(commitment != ZERO, "Rounds: no commitment")
-            signer = self.ballot_signer(
-                task, t.number, VOTE_COMMIT, included, commitment, signature
-            )
-            need(signer == t.validators[place], "Rounds: not the signer")
-            t.ballots[place] = commitment
+        need(ZERO not in commitments, "Rounds: no commitment")
+        paired = len(commitments) == len(signatures) == len(t.seats)
+        need(paired, "Rounds: not all validators")
+        hands = [
+            self.ballot_signer(task, t.number, VOTE_COMMIT, included, commitment, signature)
+            for commitment, signature in zip(commitments, signatures, strict=True)
+        ]
+        self._need_all_seats(task, hands)
+        t.ballots |= dict(zip(sorted(t.seats), commitments, strict=True))
         self._fix(task, set(places(included)))
         t.cast, t.held = set(t.seats), set()
         self.emit(

@@ -74,7 +74,11 @@ def entry_of(word: int) -> Entry:
 
 
 def digest_of(words) -> bytes:
-    return keccak_of(["uint256[]"], [list(words)])
+    """A chain: of all but the last entry, and the last."""
+    digest = ZERO
+    for word in words:
+        digest = keccak_of(["bytes32", "uint256"], [digest, word])
+    return digest
 
 
 def roster_of(accounts) -> bytes:

@@ -4,6 +4,7 @@ from tests.twins.cohort import Cohort, Job, Judge, State, Trainee
 from tests.twins.table import (
     FIELDS,
     TERMS,
+    Entry,
     digest_of,
     entry_of,
     lanes_of,
@@ -174,23 +175,32 @@ class Tasks(Cohort):
     # --- money --------------------------------------------------------------------------------
 
     def claim(self, sender: str, task: bytes, place: int, entry: int, proof: list[bytes]) -> None:
+        job, done, due = self._proven(task, place, entry, proof)
+        amount = due.amount - done.amount
+        need(amount > 0, "Tasks: nothing to claim")
+        job.claimed[place] = Entry(due.amount, done.settled, done.score).word()
+        job.left -= amount
+        account = job.people()[place].account
+        self.emit("Claimed", task=task, account=account, amount=amount)
+        self._send(account, amount)
+
+    def credit(self, sender: str, task: bytes, place: int, entry: int, proof: list[bytes]) -> None:
+        job, done, due = self._proven(task, place, entry, proof)
+        need(due.settled > done.settled, "Tasks: nothing to credit")
+        job.claimed[place] = Entry(done.amount, due.settled, due.score).word()
+        account, role = job.people()[place].account, self.role_at(task, place)
+        settled, score = due.settled - done.settled, due.score - done.score
+        self.world.at[self._stakes].record(self.address, account, role, settled, score, 0)
+
+    def _proven(
+        self, task: bytes, place: int, entry: int, proof: list[bytes]
+    ) -> tuple[Job, Entry, Entry]:
+        """The task, what was paid and credited at this place, and what is due in all."""
         job = self.state.jobs.get(task)
         there = job is not None and place < len(job.people()) and job.root != ZERO
         there = there and climbed(task, place, entry, proof) == job.root
         need(there, "Tasks: not in the root")
-        before, after = entry_of(job.claimed.get(place, 0)), entry_of(entry)
-        need(before != after, "Tasks: nothing to claim")
-        job.claimed[place] = entry
-        amount = after.amount - before.amount
-        settled, score = after.settled - before.settled, after.score - before.score
-        job.left -= amount
-        account = job.people()[place].account
-        self.emit(
-            "Claimed", task=task, account=account, amount=amount, settled=settled, score=score
-        )
-        stakes, role = self.world.at[self._stakes], self.role_at(task, place)
-        stakes.record(self.address, account, role, settled, score, 0)
-        self._send(account, amount)
+        return job, entry_of(job.claimed.get(place, 0)), entry_of(entry)
 
     def claim_many(
         self,
@@ -202,7 +212,7 @@ class Tasks(Cohort):
     ) -> None:
         job = self.state.jobs.get(task)
         need(job is not None and roster_of(roster) == job.roster, "Tasks: not the roster")
-        need(list(entries) == self.entries(task), "Tasks: not the ledger")
+        need(entries and list(entries) == self.entries(task), "Tasks: not the ledger")
         ordered = list(chosen) == sorted(set(chosen))
         ordered = ordered and all(place < len(entries) for place in chosen)
         need(ordered, "Tasks: places out of order")
