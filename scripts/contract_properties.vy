@@ -175,8 +175,8 @@ def _passes(a: uint32[3], stakes: uint96[3], hint: uint32) -> bool:
     for i: uint256 in range(3):
         stake: uint256 = convert(stakes[i], uint256)
         whole += stake
-        reaching += stake * convert(a[i] >= hint, uint256)
-        beyond += stake * convert(a[i] > hint, uint256)
+        reaching += stake if a[i] >= hint else 0
+        beyond += stake if a[i] > hint else 0
     return scores.is_median(convert(hint, uint256), whole, reaching, beyond)
 
 

@@ -36,9 +36,10 @@ SCENARIOS = {
     "Council": "test_council:CouncilMachine",
     "Governor": "test_governor:GovernorMachine",
 }
+HEAVY = {"Members", "Tasks", "Rounds", "Appeals"}  # many accounts to set up, on both engines
 SHORT = settings(
-    max_examples=2,
-    stateful_step_count=12,
+    max_examples=5,
+    stateful_step_count=15,
     derandomize=True,
     deadline=None,
     database=None,
@@ -133,7 +134,10 @@ def test_scenarios__every_contract__has_one():
     assert tuple(SCENARIOS) == NAMES
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] if n in HEAVY else []) for n in SCENARIOS],
+)
 def test_scenario__on_both_engines__same_to_the_gas(name, monkeypatch):
     assert _run(name, SHORT, monkeypatch).transactions > 10
 
