@@ -76,7 +76,7 @@ def check_score__every_lane_is_32_bits_signed(lane: uint32):
 
 @external
 @pure
-def check_median__only_one(a: uint32[3], stakes: uint96[3], one: uint32, other: uint32):
+def check_median__only_one(a: uint32[2], stakes: uint96[2], one: uint32, other: uint32):
     """@notice Two hints that pass are the same."""
     if self._passes(a, stakes, one) and self._passes(a, stakes, other):
         self._must(one == other)
@@ -84,12 +84,12 @@ def check_median__only_one(a: uint32[3], stakes: uint96[3], one: uint32, other: 
 
 @external
 @pure
-def check_median__was_given_by_somebody(a: uint32[3], stakes: uint96[3], hint: uint32):
+def check_median__was_given_by_somebody(a: uint32[2], stakes: uint96[2], hint: uint32):
     """@notice A hint that passes is a score that somebody with stake gave; zero without stake."""
     if self._passes(a, stakes, hint):
         given: bool = False
         idle: bool = True
-        for i: uint256 in range(3):
+        for i: uint256 in range(2):
             if stakes[i] != 0:
                 idle = False
                 given = given or a[i] == hint
@@ -98,11 +98,10 @@ def check_median__was_given_by_somebody(a: uint32[3], stakes: uint96[3], hint: u
 
 @external
 @pure
-def check_median__one_of_the_scores_passes(a: uint32[3], stakes: uint96[3]):
+def check_median__one_of_the_scores_passes(a: uint32[2], stakes: uint96[2]):
     """@notice Where anybody has stake, some score that was given is the median: no dead end."""
-    if stakes[0] != 0 or stakes[1] != 0 or stakes[2] != 0:
-        found: bool = self._passes(a, stakes, a[0]) or self._passes(a, stakes, a[1])
-        self._must(found or self._passes(a, stakes, a[2]))
+    if stakes[0] != 0 or stakes[1] != 0:
+        self._must(self._passes(a, stakes, a[0]) or self._passes(a, stakes, a[1]))
 
 
 @external
@@ -167,12 +166,12 @@ def check_broken__must_fail(part: uint256, whole: uint256):
 
 @internal
 @pure
-def _passes(a: uint32[3], stakes: uint96[3], hint: uint32) -> bool:
+def _passes(a: uint32[2], stakes: uint96[2], hint: uint32) -> bool:
     """@notice Sums as Tasks does, then the module's judgement."""
     whole: uint256 = 0
     reaching: uint256 = 0
     beyond: uint256 = 0
-    for i: uint256 in range(3):
+    for i: uint256 in range(2):
         stake: uint256 = convert(stakes[i], uint256)
         whole += stake
         reaching += stake if a[i] >= hint else 0

@@ -55,12 +55,12 @@ def artifact() -> dict[str, object]:
     }
 
 
-def prove(home: Path, which: str, seconds: int) -> tuple[str, str, str]:
+def prove(home: Path, read: str, which: str, seconds: int) -> tuple[str, str, str]:
     """A property's name, what halmos in the environment ``home`` found, and all that it said."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "out" / f"{NAME}.sol").mkdir(parents=True)
-        (folder / "out" / f"{NAME}.sol" / f"{NAME}.json").write_text(json.dumps(artifact()))
+        (folder / "out" / f"{NAME}.sol" / f"{NAME}.json").write_text(read)
         forge = folder / "forge"
         forge.write_text("#!/bin/sh\nexit 0\n")
         forge.chmod(0o755)
@@ -93,9 +93,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=900, help="per property")
     options = parser.parse_args()
     names = re.findall(rf"^def ({options.only}\w*)\(", SOURCE.read_text(), re.M)
+    read = json.dumps(artifact())  # once: the compiler knows no threads
     wrong = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        done = [pool.submit(prove, options.home, name, options.seconds) for name in names]
+        done = [pool.submit(prove, options.home, read, name, options.seconds) for name in names]
         for future in done:
             name, result, text = future.result()
             fine = result == ("FAIL" if name == BROKEN else "PASS")
