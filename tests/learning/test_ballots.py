@@ -15,6 +15,7 @@ from quorate.learning.ballots import (
     compact,
     expand,
     sign_ballot,
+    vouch_digest,
 )
 
 SIGNER = Secp256k1Signer(b"\x05" * 32)
@@ -58,6 +59,9 @@ def test_commitments__by_hand__the_same():
 def test_digests__by_hand__the_same():
     kind = b"Commit(bytes32 task,uint256 round,bytes32 commitment)"
     assert commit_digest(PLACE, SALT) == typed(kind, TASK, word(4), SALT)
+    kind = b"Vouch(bytes32 task,uint256 round,uint256 bits,bytes32[] commitments)"
+    expected = typed(kind, TASK, word(4), word(5), keccak(SALT + MODEL))
+    assert vouch_digest(PLACE, 5, [SALT, MODEL]) == expected
     kind = b"Ballot(bytes32 task,uint256 round,uint256 phase,uint256 included,bytes32 commitment)"
     expected = typed(kind, TASK, word(4), word(2), word(6), SALT)
     assert ballot_digest(PLACE, 2, 6, SALT) == expected

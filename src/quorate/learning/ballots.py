@@ -23,6 +23,7 @@ VOTE_PHASE = 4
 DOMAIN_TYPE = keccak256(
     b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 )
+VOUCH_TYPE = keccak256(b"Vouch(bytes32 task,uint256 round,uint256 bits,bytes32[] commitments)")
 COMMIT_TYPE = keccak256(b"Commit(bytes32 task,uint256 round,bytes32 commitment)")
 BALLOT_TYPE = keccak256(
     b"Ballot(bytes32 task,uint256 round,uint256 phase,uint256 included,bytes32 commitment)"
@@ -98,6 +99,13 @@ def commit_digest(place: Place, commitment: bytes) -> bytes:
     """What a participant signs when somebody else hands in its commitment (`commit_many`)."""
     types = ["bytes32", "bytes32", "uint256", "bytes32"]
     return _typed_digest(place, types, [COMMIT_TYPE, place.task, place.round, commitment])
+
+
+def vouch_digest(place: Place, bits: int, commitments: Sequence[bytes]) -> bytes:
+    """What every seated validator signs to commit for the participants in ``bits`` (`vouch`)."""
+    types = ["bytes32", "bytes32", "uint256", "uint256", "bytes32"]
+    listed = keccak256(b"".join(commitments))
+    return _typed_digest(place, types, [VOUCH_TYPE, place.task, place.round, bits, listed])
 
 
 def ballot_digest(place: Place, phase: int, included: int, commitment: bytes) -> bytes:
