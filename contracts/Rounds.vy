@@ -46,6 +46,7 @@ exports: (
     ballots.vote_reveal,
     batches.commit_many,
     batches.concur,
+    batches.vouch,
     eip712.eip712Domain,
     hashchain.event_head,
     inspection.ended,
@@ -184,18 +185,18 @@ def commit(task: bytes32, commitment: bytes32):
     position: uint256 = phases.position_of[task][msg.sender]
     assert position != 0, "Rounds: not a participant here"
     bit: uint256 = 1 << (position - 1)
-    pending: uint256 = phases.pending[task]
-    if pending & bit == 0:
+    closed: uint256 = phases.closed[task]
+    if closed & bit != 0:
         assert phases.eligible[task] & bit != 0, "Rounds: not eligible"
         raise "Rounds: already committed"
     assert commitment != empty(bytes32), "Rounds: no commitment"
-    pending &= ~bit
-    phases.pending[task] = pending
+    closed |= bit
+    phases.closed[task] = closed
     log IRounds.Committed(
         task=task, round=now.number, participant=msg.sender, commitment=commitment
     )
     hashchain.extend(keccak256(abi_encode(COMMITTED, task, now.number, msg.sender, commitment)))
-    if pending == 0:
+    if closed == max_value(uint256):
         phases.step(task, now)
 
 
@@ -211,7 +212,10 @@ def advance(task: bytes32):
     assert between and now.state == clock.RUNNING, "Rounds: not the phase for it"
     late: bool = block.timestamp > now.deadline
     assert late or phases.done(task, now), "Rounds: the phase is not over"
-    clock.save(task, phases.leave(task, now))
+    if now.phase == clock.INCLUDE_REVEAL:
+        clock.save(task, phases.tally(task, now))
+    else:
+        clock.save(task, phases.leave(task, now))
 
 
 @external
@@ -255,7 +259,7 @@ def _start(task: bytes32, number: uint256, muster: ITasks.Muster):
     now.number = number
     now.seats = muster.seats
     phases.eligible[task] = muster.eligible
-    phases.pending[task] = muster.eligible
+    phases.closed[task] = ~muster.eligible
     phases.bench[task] = (muster.seats << 128) | muster.stake
     log IRounds.RoundOpened(
         task=task,

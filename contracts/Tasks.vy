@@ -30,21 +30,23 @@ initializes: cohort[hashchain := hashchain]
 initializes: ledger[cohort := cohort, hashchain := hashchain]
 initializes: claims[cohort := cohort, hashchain := hashchain, ledger := ledger]
 initializes: people[cohort := cohort, ledger := ledger]
-initializes: verdicts[claims := claims, cohort := cohort, ledger := ledger]
+initializes: verdicts[cohort := cohort, ledger := ledger]
 
 exports: (
     claims.claim,
     claims.claim_many,
     claims.claimed_of,
+    claims.credit,
     claims.deal_of,
     claims.refund,
-    claims.rounds,
     claims.token,
     cohort.conflicts_of,
     cohort.members,
+    cohort.rounds,
     cohort.stakes,
     cohort.terms_of,
     hashchain.event_head,
+    ledger.settle,
     people.account_at,
     people.appeal_seconds,
     people.expelled,
@@ -54,6 +56,7 @@ exports: (
     people.role_at,
     people.roster_of,
     people.seats_of,
+    people.stake_in,
     people.stake_of,
     people.validators_of,
     verdicts.expel,
@@ -61,7 +64,6 @@ exports: (
     verdicts.muster,
     verdicts.punish,
     verdicts.reinstate,
-    verdicts.settle,
     verdicts.suspend,
 )
 
@@ -100,8 +102,8 @@ def __init__(
     @param _rounds The Rounds contract.
     @param _council The Council contract, which can pause new tasks and joining.
     """
-    cohort.__init__(_members, _stakes)
-    claims.__init__(_token, _rounds)
+    cohort.__init__(_members, _stakes, _rounds)
+    claims.__init__(_token)
     council = _council
 
 
@@ -146,7 +148,7 @@ def create(
             abi_encode(CREATED, task, terms.sponsor, terms, validators, escrow, join_deadline)
         )
     )
-    extcall claims.rounds.begin(task, terms, validators)
+    extcall cohort.rounds.begin(task, terms, validators)
     if not extcall claims.token.transferFrom(msg.sender, self, escrow):
         refusal.because("Tasks: transfer failed")
     return task
@@ -169,8 +171,8 @@ def join(task: bytes32, dataset: bytes32, samples: uint256):
     held: uint256 = staticcall cohort.stakes.bond(msg.sender, PARTICIPANT)
     if held < cohort.terms_of[task].participant_bond:
         refusal.because("Tasks: bond too low")
-    index: uint256 = cohort.joined[task]
-    extcall claims.rounds.admit(task, msg.sender, index)
+    index: uint256 = cohort.joined(task)
+    extcall cohort.rounds.admit(task, msg.sender, index)
     conflicts: uint256 = cohort.add(task, msg.sender)
     weight: uint256 = min(samples, cohort.terms_of[task].weight_cap)
     self._people[task][msg.sender] = ITasks.Participant(
@@ -202,7 +204,7 @@ def review(task: bytes32, place: uint256):
     @param task The task's id.
     @param place Validators first, in list order, then participants in join order.
     """
-    if not staticcall claims.rounds.idle(task):
+    if not staticcall cohort.rounds.idle(task):
         refusal.because("Tasks: a round is open")
     cohort.look_at(task, place)
 
@@ -215,7 +217,7 @@ def release(task: bytes32, place: uint256):
     @param task The task's id.
     @param place Validators first, in list order, then participants in join order.
     """
-    if not staticcall claims.rounds.ended(task):
+    if not staticcall cohort.rounds.ended(task):
         refusal.because("Tasks: the task has not ended")
     cohort.untie(task, place)
 

@@ -113,7 +113,9 @@ def include_reveal(task: bytes32, reveals: DynArray[IRounds.Reveal, MAX_VALIDATO
         else:
             assert account == msg.sender, "Rounds: reveal does not match"
             phases.fault(task, now, account, reveal.place, "reveal does not match")
-    phases.step(task, now)
+    if now.cast == 0:
+        now = phases.tally(task, now)
+    clock.save(task, now)
 
 
 @external

@@ -10,6 +10,7 @@ from ...interfaces import IRounds
 from .. import eip712
 from .. import hashchain
 from .. import quorum
+from .. import refusal
 from .. import signatures
 from . import clock
 from . import phases
@@ -21,13 +22,16 @@ uses: phases
 
 MAX_PARTICIPANTS: constant(uint256) = 256
 MAX_VALIDATORS: constant(uint256) = 64
-MAX_PLACES: constant(uint256) = 320
+MAX_PLACES: constant(uint256) = 264
 
 COMMIT_TYPE: constant(bytes32) = keccak256(
     "Commit(bytes32 task,uint256 round,bytes32 commitment)"
 )
 BALLOT_TYPE: constant(bytes32) = keccak256(
     "Ballot(bytes32 task,uint256 round,uint256 phase,uint256 included,bytes32 commitment)"
+)
+VOUCH_TYPE: constant(bytes32) = keccak256(
+    "Vouch(bytes32 task,uint256 round,uint256 bits,bytes32 commitments)"
 )
 MANY: constant(bytes32) = keccak256("CommittedMany(bytes32,uint256,uint256,bytes32[])")
 CONCURRED: constant(bytes32) = keccak256("Concurred(bytes32,uint256,uint256,bytes32[])")
@@ -54,12 +58,16 @@ def commit_many(
     digest: bytes32 = empty(bytes32)
     place: uint256 = 0
     digest, place = staticcall phases.tasks.roster_of(task)
-    assert keccak256(abi_encode(accounts)) == digest, "Rounds: not the roster"
-    pending: uint256 = phases.pending[task]
-    assert bits != 0 and bits & ~pending == 0, "Rounds: not due"
+    if keccak256(abi_encode(accounts)) != digest:
+        refusal.because("Rounds: not the roster")
+    closed: uint256 = phases.closed[task]
+    if bits == 0 or bits & closed != 0:
+        refusal.because("Rounds: not due")
     due: uint256 = quorum.count(bits)
-    assert len(commitments) == due and len(signed) == due, "Rounds: not one per bit"
-    phases.pending[task] = pending & ~bits
+    if len(commitments) != due or len(signed) != due:
+        refusal.because("Rounds: not one per bit")
+    closed |= bits
+    phases.closed[task] = closed
     separator: bytes32 = eip712.separator()
     left: uint256 = bits
     count: uint256 = 0
@@ -68,19 +76,57 @@ def commit_many(
             break
         if left & 1 != 0:
             commitment: bytes32 = commitments[count]
-            assert commitment != empty(bytes32), "Rounds: no commitment"
+            if commitment == empty(bytes32):
+                refusal.because("Rounds: no commitment")
             message: bytes32 = keccak256(abi_encode(COMMIT_TYPE, task, now.number, commitment))
             digest = keccak256(concat(b"\x19\x01", separator, message))
             signer: address = signatures.signer_of(digest, signed[count])
-            assert signer == accounts[place], "Rounds: not the signer"
+            if signer != accounts[place]:
+                refusal.because("Rounds: not the signer")
             count += 1
         left >>= 1
         place += 1
-    log IRounds.CommittedMany(
-        task=task, round=now.number, bits=bits, commitments=commitments
+    self._take(task, now, bits, commitments)
+    if closed == max_value(uint256):
+        phases.step(task, now)
+
+
+@external
+@nonreentrant
+def vouch(
+    task: bytes32,
+    bits: uint256,
+    commitments: DynArray[bytes32, MAX_PARTICIPANTS],
+    signed: DynArray[bytes32[2], MAX_VALIDATORS],
+):
+    """
+    @notice Commits for the participants in `bits` on the word of all seated validators, who hold
+            the signed commitments: a signature per validator instead of one per participant.
+    @dev    One honest validator is enough to keep a forged commitment out.
+    @param task The task's id.
+    @param bits Participants, each eligible and not yet committed.
+    @param commitments One per bit, ascending; see `commit`.
+    @param signed One per seat, ascending, compact (EIP-2098), over Vouch(task, round, bits, digest),
+           where digest = keccak256 of the ABI encoding of `commitments`.
+    """
+    now: clock.Clock = clock.during(task, clock.COMMIT)
+    closed: uint256 = phases.closed[task]
+    if bits == 0 or bits & closed != 0:
+        refusal.because("Rounds: not due")
+    if len(commitments) != quorum.count(bits):
+        refusal.because("Rounds: not one per bit")
+    closed |= bits
+    phases.closed[task] = closed
+    listed: bytes32 = keccak256(abi_encode(commitments))
+    digest: bytes32 = eip712.digest(
+        keccak256(abi_encode(VOUCH_TYPE, task, now.number, bits, listed))
     )
-    hashchain.extend(keccak256(abi_encode(MANY, task, now.number, bits, commitments)))
-    if pending == bits:
+    digests: DynArray[bytes32, MAX_VALIDATORS] = []
+    for _: uint256 in range(len(signed), bound=MAX_VALIDATORS):
+        digests.append(digest)
+    self._check_seats(task, now.seats, digests, signed)
+    self._take(task, now, bits, commitments)
+    if closed == max_value(uint256):
         phases.step(task, now)
 
 
@@ -102,31 +148,35 @@ def concur(
            commitment).
     """
     now: clock.Clock = clock.during(task, clock.INCLUDE_COMMIT)
-    assert now.cast == 0, "Rounds: already committed"
-    assert included & ~phases.chosen[task] == 0, "Rounds: bit without commitment"
+    if now.cast != 0:
+        refusal.because("Rounds: already committed")
+    if included & ~phases.chosen[task] != 0:
+        refusal.because("Rounds: bit without commitment")
     least: uint256 = phases.schedule[task].min_participants
-    assert quorum.count(included) >= least, "Rounds: too few included"
-    seats: uint256 = quorum.count(now.seats)
-    whole: bool = phases.enough(task, now.seats)
-    whole = whole and len(commitments) == seats and len(signed) == seats
-    assert whole, "Rounds: not all validators"
-    count: uint256 = 0
-    words: DynArray[uint256, MAX_VALIDATORS] = phases.validators(task)
-    for place: uint256 in range(len(words), bound=MAX_VALIDATORS):
-        if quorum.has(now.seats, place):
-            commitment: bytes32 = commitments[count]
-            assert commitment != empty(bytes32), "Rounds: no commitment"
-            digest: bytes32 = eip712.digest(
+    if quorum.count(included) < least:
+        refusal.because("Rounds: too few included")
+    digests: DynArray[bytes32, MAX_VALIDATORS] = []
+    for commitment: bytes32 in commitments:
+        if commitment == empty(bytes32):
+            refusal.because("Rounds: no commitment")
+        digests.append(
+            eip712.digest(
                 keccak256(
                     abi_encode(
                         BALLOT_TYPE, task, now.number, clock.VOTE_COMMIT, included, commitment
                     )
                 )
             )
-            signer: address = signatures.signer_of(digest, signed[count])
-            assert signer == phases.account(words[place]), "Rounds: not the signer"
-            phases.ballot_of[task][place] = commitment
-            count += 1
+        )
+    self._check_seats(task, now.seats, digests, signed)
+    place: uint256 = 0
+    for commitment: bytes32 in commitments:
+        for _: uint256 in range(MAX_VALIDATORS):
+            if quorum.has(now.seats, place):
+                break
+            place += 1
+        phases.ballot_of[task][place] = commitment
+        place += 1
     phases.fix(task, now, included)
     log IRounds.Concurred(
         task=task, round=now.number, seats=now.seats, commitments=commitments
@@ -138,3 +188,40 @@ def concur(
     now.held = 0
     seconds: uint256 = phases.schedule[task].reveal_seconds
     clock.save(task, phases.enter(task, now, clock.VOTE_REVEAL, seconds))
+
+
+@internal
+@view
+def _check_seats(
+    task: bytes32,
+    seats: uint256,
+    digests: DynArray[bytes32, MAX_VALIDATORS],
+    signed: DynArray[bytes32[2], MAX_VALIDATORS],
+):
+    """@notice Every seated validator, and two thirds of the stake, must have signed its digest."""
+    count: uint256 = quorum.count(seats)
+    whole: bool = phases.enough(task, seats) and len(digests) == count
+    if not whole or len(signed) != count:
+        refusal.because("Rounds: not all validators")
+    words: DynArray[uint256, MAX_VALIDATORS] = phases.validators(task)
+    next: uint256 = 0
+    for place: uint256 in range(len(words), bound=MAX_VALIDATORS):
+        if quorum.has(seats, place):
+            signer: address = signatures.signer_of(digests[next], signed[next])
+            if signer != phases.account(words[place]):
+                refusal.because("Rounds: not the signer")
+            next += 1
+
+
+@internal
+def _take(
+    task: bytes32,
+    now: clock.Clock,
+    bits: uint256,
+    commitments: DynArray[bytes32, MAX_PARTICIPANTS],
+):
+    """@notice Says who committed to what."""
+    log IRounds.CommittedMany(
+        task=task, round=now.number, bits=bits, commitments=commitments
+    )
+    hashchain.extend(keccak256(abi_encode(MANY, task, now.number, bits, commitments)))

@@ -21,7 +21,7 @@ uses: hashchain
 uses: phases
 
 MAX_VALIDATORS: constant(uint256) = 64
-MAX_PLACES: constant(uint256) = 320
+MAX_PLACES: constant(uint256) = 264
 MAX_LANES: constant(uint256) = 1024
 MAX_BYTES: constant(uint256) = 8220
 
@@ -29,17 +29,11 @@ SETTLED: constant(bytes32) = keccak256(
     "Settled(bytes32,uint256,bytes32,uint256,bool,uint256,bytes,uint256,bytes32)"
 )
 
-# @notice What the votes of a round come to.
-struct Agreement:
-    voted: uint256      # bits of all places that were heard
-    winners: uint256    # of those behind the agreed aggregate; 0: no agreement
-    aggregate: bytes32
-    accepted: bool
-
 appeals: public(immutable(IAppeals))
 
-# @notice What the newest settled round agreed on.
-result_of: public(HashMap[bytes32, IRounds.Result])
+_aggregates: HashMap[bytes32, bytes32]
+# @dev Number of the newest settled round, and in the lowest bit whether it was accepted.
+_verdicts: HashMap[bytes32, uint256]
 
 
 @deploy
@@ -74,139 +68,142 @@ def settle(
     assert running, "Rounds: not the phase for it"
     words: DynArray[uint256, MAX_VALIDATORS] = phases.validators(task)
     included: uint256 = phases.chosen[task]
-    now = self._hear(task, now, included, votes, lanes, words)
+    size: uint256 = 4 * quorum.count(included)
+    assert len(lanes) == size * len(votes) + 28, "Rounds: wrong number of scores"
+    outcome: ITasks.Outcome = empty(ITasks.Outcome)
+    candidate: bytes32 = empty(bytes32)
+    lead: uint256 = 0
+    at: uint256 = 0
+    due: uint256 = now.cast | now.held
+    revealed: uint256 = now.held
+    for vote: IRounds.Vote in votes:
+        assert vote.place < MAX_VALIDATORS, "Rounds: nothing to reveal"
+        bit: uint256 = 1 << vote.place
+        assert due & bit != 0, "Rounds: nothing to reveal"
+        assert bit > outcome.voted, "Rounds: votes out of order"
+        outcome.voted |= bit
+        own: Bytes[MAX_LANES] = convert(slice(lanes, at, size), Bytes[MAX_LANES])
+        account: address = phases.account(words[vote.place])
+        self._hear(task, now.number, account, included, vote, own, now.cast & bit != 0)
+        at += size
+        # The weighted majority vote of Boyer and Moore: one aggregate is left that can have it.
+        stake: uint256 = phases.stake(words[vote.place])
+        candidate, lead = self._lead(candidate, lead, vote.aggregate, stake)
+    assert revealed & ~outcome.voted == 0, "Rounds: a vote is missing"
+    now.cast &= ~outcome.voted
+    now.held |= outcome.voted
     assert now.cast == 0 or block.timestamp > now.deadline, "Rounds: the phase is not over"
     phases.fault_silent(task, now, words)
-    agreed: Agreement = self._agree(task, votes, words)
-    if agreed.winners == 0:
+    support: uint256 = 0
+    accepting: uint256 = 0
+    for vote: IRounds.Vote in votes:
+        if vote.aggregate == candidate:
+            outcome.winners |= 1 << vote.place
+            stake: uint256 = phases.stake(words[vote.place])
+            support += stake
+            if vote.accept:
+                accepting += stake
+    bench: uint256 = phases.bench[task]
+    if not quorum.reached(support, bench & (2**128 - 1)):
         clock.save(task, phases.abort(task, now, "no agreement"))
         return
-    self.result_of[task] = IRounds.Result(
-        round=now.number, aggregate=agreed.aggregate, accepted=agreed.accepted
-    )
+    outcome.round = now.number
+    outcome.included = included
+    outcome.seated = quorum.count(bench >> 128)
+    outcome.accepted = quorum.reached(accepting, bench & (2**128 - 1))
     spent: uint256 = 0
     root: bytes32 = empty(bytes32)
-    spent, root = extcall phases.tasks.settle(
-        task,
-        ITasks.Outcome(
-            round=now.number,
-            included=included,
-            voted=agreed.voted,
-            winners=agreed.winners,
-            seated=quorum.count(phases.bench[task] >> 128),
-            accepted=agreed.accepted,
-        ),
-        lanes,
-        medians,
-        before,
-    )
-    self._announce(task, now.number, included, agreed, medians, spent, root)
-    self._suspend(task, now.number, agreed.voted & ~agreed.winners, votes, words)
+    spent, root = extcall phases.tasks.settle(task, outcome, lanes, medians, before)
+    self._announce(task, candidate, outcome, medians, spent, root)
+    liars: uint256 = outcome.voted & ~outcome.winners
+    if liars != 0:
+        extcall phases.tasks.suspend(task, liars)
+        for vote: IRounds.Vote in votes:
+            if quorum.has(liars, vote.place):
+                account: address = phases.account(words[vote.place])
+                self._suspend(task, now.number, account, vote.aggregate)
     clock.save(task, phases.close(task, now, clock.SETTLED))
+
+
+@external
+@view
+def result_of(task: bytes32) -> IRounds.Result:
+    """
+    @notice What the newest settled round agreed on.
+    @param task The task's id.
+    @return The record; round 0 before the first.
+    """
+    word: uint256 = self._verdicts[task]
+    return IRounds.Result(
+        round=word >> 1, aggregate=self._aggregates[task], accepted=word & 1 == 1
+    )
+
+
+@internal
+@pure
+def _lead(
+    candidate: bytes32, lead: uint256, aggregate: bytes32, stake: uint256
+) -> (bytes32, uint256):
+    """@notice One step of the vote of Boyer and Moore: who leads now, and by how much."""
+    if aggregate == candidate:
+        return candidate, lead + stake
+    if stake > lead:
+        return aggregate, stake - lead
+    return candidate, lead - stake
+
+
+@internal
+def _suspend(task: bytes32, number: uint256, account: address, aggregate: bytes32):
+    """@notice Who revealed another aggregate waits for an appeal, its bond locked."""
+    seconds: uint256 = phases.schedule[task].appeal_seconds
+    extcall appeals.suspend(task, number, account, aggregate, seconds)
 
 
 @internal
 def _hear(
     task: bytes32,
-    now: clock.Clock,
+    number: uint256,
+    account: address,
     included: uint256,
-    votes: DynArray[IRounds.Vote, MAX_VALIDATORS],
-    lanes: Bytes[MAX_BYTES],
-    words: DynArray[uint256, MAX_VALIDATORS],
-) -> clock.Clock:
-    """@notice Checks every vote against its commitment; those not yet revealed are so now."""
-    after: clock.Clock = now
-    size: uint256 = 4 * quorum.count(included)
-    assert len(lanes) == size * len(votes) + 28, "Rounds: wrong number of scores"
-    heard: uint256 = 0
-    at: uint256 = 0
-    for vote: IRounds.Vote in votes:
-        due: bool = vote.place < MAX_VALIDATORS
-        due = due and quorum.has(now.cast | now.held, vote.place)
-        assert due, "Rounds: nothing to reveal"
-        bit: uint256 = 1 << vote.place
-        assert bit > heard, "Rounds: votes out of order"
-        heard |= bit
-        account: address = phases.account(words[vote.place])
-        own: Bytes[MAX_LANES] = convert(slice(lanes, at, size), Bytes[MAX_LANES])
-        found: bytes32 = ballots.vote_hash(
-            task,
-            now.number,
-            account,
-            included,
-            vote.aggregate,
-            vote.accept,
-            vote.salt,
-            keccak256(own),
-        )
-        matches: bool = found == phases.ballot_of[task][vote.place]
-        assert matches, "Rounds: vote does not match"
-        at += size
-        if now.cast & bit != 0:
-            after.cast &= ~bit
-            after.held |= bit
-            ballots.announce(task, now.number, account, vote.aggregate, vote.accept, own)
-    assert now.held & ~heard == 0, "Rounds: a vote is missing"
-    return after
-
-
-@internal
-@view
-def _agree(
-    task: bytes32,
-    votes: DynArray[IRounds.Vote, MAX_VALIDATORS],
-    words: DynArray[uint256, MAX_VALIDATORS],
-) -> Agreement:
-    """
-    @notice Who revealed the aggregate that has two thirds of the stake.
-    @dev    The weighted majority vote of Boyer and Moore leaves one candidate that can have it.
-    """
-    agreed: Agreement = empty(Agreement)
-    lead: uint256 = 0
-    for vote: IRounds.Vote in votes:
-        stake: uint256 = phases.stake(words[vote.place])
-        if vote.aggregate == agreed.aggregate:
-            lead += stake
-        elif stake > lead:
-            agreed.aggregate = vote.aggregate
-            lead = stake - lead
-        else:
-            lead -= stake
-    support: uint256 = 0
-    accepting: uint256 = 0
-    for vote: IRounds.Vote in votes:
-        agreed.voted |= 1 << vote.place
-        if vote.aggregate == agreed.aggregate:
-            stake: uint256 = phases.stake(words[vote.place])
-            agreed.winners |= 1 << vote.place
-            support += stake
-            if vote.accept:
-                accepting += stake
-    whole: uint256 = phases.whole(task)
-    agreed.accepted = quorum.reached(accepting, whole)
-    if not quorum.reached(support, whole):
-        agreed.winners = 0
-    return agreed
+    vote: IRounds.Vote,
+    lanes: Bytes[MAX_LANES],
+    fresh: bool,
+):
+    """@notice Checks a vote against its commitment, and says it if nobody did yet."""
+    found: bytes32 = ballots.vote_hash(
+        task,
+        number,
+        account,
+        included,
+        vote.aggregate,
+        vote.accept,
+        vote.salt,
+        keccak256(lanes),
+    )
+    assert found == phases.ballot_of[task][vote.place], "Rounds: vote does not match"
+    if fresh:
+        ballots.announce(task, number, account, vote.aggregate, vote.accept, lanes)
 
 
 @internal
 def _announce(
     task: bytes32,
-    number: uint256,
-    included: uint256,
-    agreed: Agreement,
+    aggregate: bytes32,
+    outcome: ITasks.Outcome,
     medians: Bytes[MAX_LANES],
     spent: uint256,
     root: bytes32,
 ):
-    """@notice Says what the round came to."""
+    """@notice Keeps and says what the round came to."""
+    self._aggregates[task] = aggregate
+    self._verdicts[task] = (outcome.round << 1) | convert(outcome.accepted, uint256)
     log IRounds.Settled(
         task=task,
-        round=number,
-        aggregate=agreed.aggregate,
-        included=included,
-        accepted=agreed.accepted,
-        winners=agreed.winners,
+        round=outcome.round,
+        aggregate=aggregate,
+        included=outcome.included,
+        accepted=outcome.accepted,
+        winners=outcome.winners,
         medians=medians,
         spent=spent,
         root=root,
@@ -216,33 +213,14 @@ def _announce(
             abi_encode(
                 SETTLED,
                 task,
-                number,
-                agreed.aggregate,
-                included,
-                agreed.accepted,
-                agreed.winners,
+                outcome.round,
+                aggregate,
+                outcome.included,
+                outcome.accepted,
+                outcome.winners,
                 medians,
                 spent,
                 root,
             )
         )
     )
-
-
-@internal
-def _suspend(
-    task: bytes32,
-    number: uint256,
-    liars: uint256,
-    votes: DynArray[IRounds.Vote, MAX_VALIDATORS],
-    words: DynArray[uint256, MAX_VALIDATORS],
-):
-    """@notice Who revealed another aggregate waits for an appeal, its bond locked."""
-    if liars == 0:
-        return
-    extcall phases.tasks.suspend(task, liars)
-    seconds: uint256 = phases.schedule[task].appeal_seconds
-    for vote: IRounds.Vote in votes:
-        if quorum.has(liars, vote.place):
-            account: address = phases.account(words[vote.place])
-            extcall appeals.suspend(task, number, account, vote.aggregate, seconds)

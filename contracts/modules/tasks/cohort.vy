@@ -22,7 +22,7 @@ PARTICIPANT: constant(uint256) = 2
 VALIDATOR: constant(uint256) = 4
 MAX_PARTICIPANTS: constant(uint256) = 256
 MAX_VALIDATORS: constant(uint256) = 64
-MAX_PLACES: constant(uint256) = 320
+MAX_PLACES: constant(uint256) = 264
 # @dev Bounds what a settlement has to read: scores = validators x participants.
 MAX_SCORES: constant(uint256) = 2048
 MAX_STAKE: constant(uint256) = 2**95 - 1
@@ -34,6 +34,7 @@ ELIGIBLE: constant(bytes32) = keccak256("Eligible(bytes32,address,bool)")
 
 members: public(immutable(IMembers))
 stakes: public(immutable(IStakes))
+rounds: public(immutable(IRounds))
 
 # @notice The terms of a task by its id.
 terms_of: public(HashMap[bytes32, IRounds.Terms])
@@ -41,8 +42,8 @@ terms_of: public(HashMap[bytes32, IRounds.Terms])
 conflicts_of: public(HashMap[bytes32, HashMap[uint256, uint256]])
 
 participants: HashMap[bytes32, HashMap[uint256, address]]
-joined: HashMap[bytes32, uint256]
-listed: HashMap[bytes32, uint256]
+# @dev Listed validators (16 bits), participants (16 bits), spent by settled rounds (96 bits).
+sizes: HashMap[bytes32, uint256]
 digests: HashMap[bytes32, bytes32]
 # @dev Account (160 bits), stake (95 bits), and whether conflicts_of is not zero (1 bit).
 seat: HashMap[bytes32, HashMap[uint256, uint256]]
@@ -60,14 +61,16 @@ _caps: HashMap[bytes32, HashMap[uint256, uint256]]
 
 
 @deploy
-def __init__(_members: IMembers, _stakes: IStakes):
+def __init__(_members: IMembers, _stakes: IStakes, _rounds: IRounds):
     """
-    @notice Both contracts are fixed for good.
+    @notice The contracts are fixed for good.
     @param _members The Members contract.
     @param _stakes The Stakes contract.
+    @param _rounds The Rounds contract.
     """
     members = _members
     stakes = _stakes
+    rounds = _rounds
 
 
 @internal
@@ -79,17 +82,17 @@ def list_validators(task: bytes32, accounts: DynArray[address, MAX_VALIDATORS]):
         self._caps[task][place] = min(staticcall stakes.bond(account, VALIDATOR), MAX_STAKE)
         self._controllers[task][place] = staticcall members.controller_of(account)
         place += 1
-    self.listed[task] = place
+    self.sizes[task] = place
 
 
 @internal
 def add(task: bytes32, account: address) -> uint256:
     """@notice One more participant; returns bits of the validators under the same control."""
-    index: uint256 = self.joined[task]
-    count: uint256 = self.listed[task]
+    index: uint256 = self.joined(task)
+    count: uint256 = self.listed(task)
     if index >= min(MAX_PARTICIPANTS, MAX_SCORES // count):
         refusal.because("Tasks: the task is full")
-    self.joined[task] = index + 1
+    self.sizes[task] += 1 << 16
     self.participants[task][index] = account
     self.tied[task] |= 1 << index
     controller: bytes32 = staticcall members.controller_of(account)
@@ -111,8 +114,8 @@ def muster(task: bytes32, first: bool) -> ITasks.Muster:
         self._refresh(task)
     bench: uint256 = self._bench[task]
     return ITasks.Muster(
-        joined=self.joined[task],
-        listed=self.listed[task],
+        joined=self.joined(task),
+        listed=self.listed(task),
         eligible=self._eligible[task],
         seats=bench >> 192,
         stake=bench & (2**128 - 1),
@@ -122,13 +125,27 @@ def muster(task: bytes32, first: bool) -> ITasks.Muster:
 @internal
 def look_at(task: bytes32, place: uint256):
     """@notice Computes the account at a place anew."""
-    count: uint256 = self.listed[task]
+    count: uint256 = self.listed(task)
     if place < count:
         self._weigh(task, place)
-    elif place < count + self.joined[task]:
+    elif place < count + self.joined(task):
         self._qualify(task, place - count)
     else:
         refusal.because("Tasks: not in this task")
+
+
+@internal
+@view
+def listed(task: bytes32) -> uint256:
+    """@notice How many validators the task lists."""
+    return self.sizes[task] & (2**16 - 1)
+
+
+@internal
+@view
+def joined(task: bytes32) -> uint256:
+    """@notice How many participants joined."""
+    return (self.sizes[task] >> 16) & (2**16 - 1)
 
 
 @internal
@@ -142,7 +159,7 @@ def validator_at(task: bytes32, place: uint256) -> address:
 @view
 def account_at(task: bytes32, place: uint256) -> address:
     """@notice Whose place it is; zero where there is none."""
-    count: uint256 = self.listed[task]
+    count: uint256 = self.listed(task)
     if place < count:
         return self.validator_at(task, place)
     return self.participants[task][place - count]
@@ -175,7 +192,7 @@ def penalise(task: bytes32, index: uint256, amount: uint256, reason: String[32])
 @internal
 def untie(task: bytes32, place: uint256):
     """@notice Gives back the bond of the account at a place; a suspended validator's later."""
-    count: uint256 = self.listed[task]
+    count: uint256 = self.listed(task)
     if place < count:
         if not quorum.has(self.locked[task], place):
             refusal.because("Tasks: nothing to release")
@@ -202,11 +219,11 @@ def unlock(task: bytes32, place: uint256):
 def _start(task: bytes32):
     """@notice Computes everybody's eligibility and stake, and pins the list of all places."""
     accounts: DynArray[address, MAX_PLACES] = []
-    for place: uint256 in range(self.listed[task], bound=MAX_VALIDATORS):
+    for place: uint256 in range(self.listed(task), bound=MAX_VALIDATORS):
         accounts.append(self.validator_at(task, place))
         self._weigh(task, place)
     bits: uint256 = 0
-    for index: uint256 in range(self.joined[task], bound=MAX_PARTICIPANTS):
+    for index: uint256 in range(self.joined(task), bound=MAX_PARTICIPANTS):
         account: address = self.participants[task][index]
         accounts.append(account)
         if self._may(task, account):
@@ -275,3 +292,11 @@ def _may(task: bytes32, account: address) -> bool:
         return False
     bond: uint256 = staticcall stakes.bond(account, PARTICIPANT)
     return bond >= self.terms_of[task].participant_bond
+
+
+@internal
+@view
+def only_rounds():
+    """@notice Reverts for anyone but Rounds."""
+    if msg.sender != rounds.address:
+        refusal.because("Tasks: only Rounds")

@@ -8,19 +8,28 @@
          level of odd length is filled with one zero.
 """
 
-MAX_PLACES: constant(uint256) = 320
 AMOUNT: constant(uint256) = 2**96 - 1
 MAX_PROOF: constant(uint256) = 9
 
 
 @internal
 @pure
-def earn(entry: uint256, amount: uint256, score: int256) -> uint256:
-    """@notice The entry after one more settled round."""
-    total: int256 = self.score_of(entry) + score
-    word: uint256 = convert(convert(total, bytes32), uint256) << 128
-    # Amounts are parts of an escrow below 2**96, rounds at most 10,000: nothing overflows.
-    return word | ((entry & (2**128 - 1)) + (1 << 96) + amount)
+def earn(entry: uint256, amount: uint256) -> uint256:
+    """
+    @notice The entry after one more settled round.
+    @dev    Amounts are parts of an escrow below 2**96, rounds at most 10,000: nothing overflows.
+    """
+    return unsafe_add(entry, unsafe_add(amount, 2**96))
+
+
+@internal
+@pure
+def score(entry: uint256, lane: uint256) -> uint256:
+    """
+    @notice The entry with the score in a lane (score + 2**31) added to the sum of scores.
+    @dev    Two's complement in the upper half: the product and the sum wrap as they should.
+    """
+    return unsafe_add(entry, unsafe_mul(unsafe_sub(lane, 2**31), 2**128))
 
 
 @internal
@@ -54,23 +63,38 @@ def leaf_of(task: bytes32, place: uint256, entry: uint256) -> bytes32:
 
 @internal
 @pure
-def root_of(task: bytes32, entries: DynArray[uint256, MAX_PLACES]) -> bytes32:
-    """@notice The root over all entries in the order of their places; at least one."""
-    nodes: bytes32[MAX_PLACES] = empty(bytes32[MAX_PLACES])
-    size: uint256 = 0
-    for entry: uint256 in entries:
-        nodes[size] = keccak256(abi_encode(task, size, entry))
-        size += 1
-    for _: uint256 in range(MAX_PROOF):
-        if size <= 1:
+def chain(digest: bytes32, entry: uint256) -> bytes32:
+    """@notice The digest of a list of entries is that of all but the last, and the last."""
+    return keccak256(abi_encode(digest, entry))
+
+
+@internal
+@pure
+def root_of(peaks: bytes32[MAX_PROOF], size: uint256) -> bytes32:
+    """
+    @notice The root over `size` leaves, at least one. Peak i is the root of 2**i leaves, counted
+            from the left, for every bit i of `size`.
+    """
+    node: bytes32 = empty(bytes32)
+    partial: bool = False  # whether `node` is there: what is right of the peaks, filled up
+    width: uint256 = size
+    for level: uint256 in range(MAX_PROOF):
+        if width & 1 == 1:
+            if partial:
+                node = keccak256(abi_encode(peaks[level], node))
+            elif width == 1:
+                return peaks[level]
+            else:
+                node = keccak256(abi_encode(peaks[level], empty(bytes32)))
+                partial = True
+            if width == 1:
+                return node
+        elif partial:
+            node = keccak256(abi_encode(node, empty(bytes32)))
+        width >>= 1
+        if width == 0:
             break
-        half: uint256 = (size + 1) >> 1
-        if size & 1 == 1:
-            nodes[size] = empty(bytes32)
-        for i: uint256 in range(half, bound=160):
-            nodes[i] = keccak256(abi_encode(nodes[2 * i], nodes[2 * i + 1]))
-        size = half
-    return nodes[0]
+    return node
 
 
 @internal

@@ -28,8 +28,8 @@ def ledger_of(task: bytes32) -> ITasks.Ledger:
         root=ledger.root_of[task],
         digest=ledger.digest_of[task],
         roster=cohort.digests[task],
-        size=cohort.listed[task] + cohort.joined[task],
-        spent=ledger.spent_of[task],
+        size=cohort.listed(task) + cohort.joined(task),
+        spent=cohort.sizes[task] >> 32,
     )
 
 
@@ -43,7 +43,7 @@ def seats_of(task: bytes32) -> DynArray[uint256, MAX_VALIDATORS]:
     @return One word per place.
     """
     found: DynArray[uint256, MAX_VALIDATORS] = []
-    for place: uint256 in range(cohort.listed[task], bound=MAX_VALIDATORS):
+    for place: uint256 in range(cohort.listed(task), bound=MAX_VALIDATORS):
         found.append(cohort.seat[task][place])
     return found
 
@@ -56,7 +56,23 @@ def roster_of(task: bytes32) -> (bytes32, uint256):
     @param task The task's id.
     @return Digest (zero before the first opening) and count.
     """
-    return cohort.digests[task], cohort.listed[task]
+    return cohort.digests[task], cohort.listed(task)
+
+
+@external
+@view
+def stake_in(task: bytes32, bits: uint256) -> uint256:
+    """
+    @notice The stake of several validators together.
+    @param task The task's id.
+    @param bits Their places.
+    @return Token units.
+    """
+    total: uint256 = 0
+    for place: uint256 in range(cohort.listed(task), bound=MAX_VALIDATORS):
+        if quorum.has(bits, place):
+            total += (cohort.seat[task][place] >> 160) & cohort.MAX_STAKE
+    return total
 
 
 @external
@@ -67,7 +83,7 @@ def joined_of(task: bytes32) -> uint256:
     @param task The task's id.
     @return Their number.
     """
-    return cohort.joined[task]
+    return cohort.joined(task)
 
 
 @external
@@ -91,7 +107,7 @@ def role_at(task: bytes32, place: uint256) -> uint256:
     @param place Counted from 0.
     @return VALIDATOR 4 or PARTICIPANT 2.
     """
-    return cohort.VALIDATOR if place < cohort.listed[task] else cohort.PARTICIPANT
+    return cohort.VALIDATOR if place < cohort.listed(task) else cohort.PARTICIPANT
 
 
 @external
@@ -115,7 +131,7 @@ def validators_of(task: bytes32) -> DynArray[address, MAX_VALIDATORS]:
     @return Their accounts.
     """
     found: DynArray[address, MAX_VALIDATORS] = []
-    for place: uint256 in range(cohort.listed[task], bound=MAX_VALIDATORS):
+    for place: uint256 in range(cohort.listed(task), bound=MAX_VALIDATORS):
         found.append(cohort.validator_at(task, place))
     return found
 
@@ -129,7 +145,7 @@ def participants_of(task: bytes32) -> DynArray[address, MAX_PARTICIPANTS]:
     @return Their accounts.
     """
     found: DynArray[address, MAX_PARTICIPANTS] = []
-    for index: uint256 in range(cohort.joined[task], bound=MAX_PARTICIPANTS):
+    for index: uint256 in range(cohort.joined(task), bound=MAX_PARTICIPANTS):
         found.append(cohort.participants[task][index])
     return found
 

@@ -13,8 +13,6 @@
 
 OFFSET: constant(int256) = 2**31
 ZERO: constant(uint256) = 2**31
-MAX_VALIDATORS: constant(uint256) = 64
-MAX_BYTES: constant(uint256) = 8220
 
 
 @internal
@@ -26,31 +24,18 @@ def score_of(lane: uint256) -> int256:
 
 @internal
 @pure
-def is_median(
-    hint: uint256,
-    lanes: Bytes[MAX_BYTES],
-    first: uint256,
-    stride: uint256,
-    stakes: DynArray[uint256, MAX_VALIDATORS],
-) -> bool:
+def lane_of(score: int256) -> uint256:
+    """@notice The lane of a score; for one out of range the least, or one above the greatest."""
+    return convert(min(max(score, -OFFSET), OFFSET) + OFFSET, uint256)
+
+
+@internal
+@pure
+def is_median(hint: uint256, whole: uint256, reaching: uint256, beyond: uint256) -> bool:
     """
-    @notice True when the lane `hint` is the median of the lanes at byte `first`, then every
-            `stride` bytes, one per stake; stakes of 0 do not count. Without any it is score 0.
-    @dev    The bytes go on for at least 28 behind the last lane.
+    @notice True when the lane `hint` is the median, where of the stake `whole` that scored
+            `reaching` scored the hint or more and `beyond` more. Without any stake it is score 0.
     """
-    whole: uint256 = 0
-    reaching: uint256 = 0
-    beyond: uint256 = 0
-    at: uint256 = first
-    for stake: uint256 in stakes:
-        if stake != 0:
-            lane: uint256 = convert(extract32(lanes, at), uint256) >> 224
-            whole = unsafe_add(whole, stake)
-            if lane >= hint:
-                reaching = unsafe_add(reaching, stake)
-                if lane > hint:
-                    beyond = unsafe_add(beyond, stake)
-        at = unsafe_add(at, stride)
     if whole == 0:
         return hint == ZERO
     return 2 * reaching >= whole and 2 * beyond < whole and reaching > beyond

@@ -8,21 +8,15 @@
 
 from ...interfaces import ITasks
 from .. import quorum
-from .. import refusal
-from . import claims
 from . import cohort
 from . import ledger
 
-uses: claims
 uses: cohort
 uses: ledger
 
 PARTICIPANT: constant(uint256) = 2
 MAX_PARTICIPANTS: constant(uint256) = 256
 MAX_VALIDATORS: constant(uint256) = 64
-MAX_PLACES: constant(uint256) = 320
-MAX_LANES: constant(uint256) = 1024
-MAX_BYTES: constant(uint256) = 8220
 
 
 @external
@@ -33,32 +27,10 @@ def muster(task: bytes32, first: bool) -> ITasks.Muster:
     @param first True for the first round, when all is computed and the ledger begins.
     @return Counts, bits and stake.
     """
-    self._only_rounds()
+    cohort.only_rounds()
     if first:
         ledger.open_(task)
     return cohort.muster(task, first)
-
-
-@external
-def settle(
-    task: bytes32,
-    outcome: ITasks.Outcome,
-    lanes: Bytes[MAX_BYTES],
-    medians: Bytes[MAX_LANES],
-    before: DynArray[uint256, MAX_PLACES],
-) -> (uint256, bytes32):
-    """
-    @notice Rounds: checks the medians and adds a settled round to the ledger.
-    @param task The task's id.
-    @param outcome What the round agreed on.
-    @param lanes The votes' scores one after the other, then 28 zero bytes.
-    @param medians A lane per included participant.
-    @param before The ledger's entries so far, all of them.
-    @return What the round costs the escrow, and the new root.
-    """
-    self._only_rounds()
-    spent: uint256 = ledger.add(task, outcome, lanes, medians, before)
-    return spent, ledger.root_of[task]
 
 
 @external
@@ -69,7 +41,7 @@ def punish(task: bytes32, places: uint256, reason: String[32]):
     @param places Bits of the validators.
     @param reason For the event of Stakes.
     """
-    self._only_rounds()
+    cohort.only_rounds()
     penalty: uint256 = cohort.terms_of[task].fault_penalty
     for place: uint256 in range(MAX_VALIDATORS):
         if quorum.has(places, place):
@@ -83,7 +55,7 @@ def mark_absent(task: bytes32, absent: uint256):
     @param task The task's id.
     @param absent Bits of the participants.
     """
-    self._only_rounds()
+    cohort.only_rounds()
     penalty: uint256 = cohort.terms_of[task].absence_penalty
     for index: uint256 in range(MAX_PARTICIPANTS):
         if quorum.has(absent, index):
@@ -98,7 +70,7 @@ def suspend(task: bytes32, places: uint256):
     @param task The task's id.
     @param places Bits of the validators.
     """
-    self._only_rounds()
+    cohort.only_rounds()
     cohort.suspended[task] |= places
     cohort.mark(task, places)
 
@@ -111,7 +83,7 @@ def expel(task: bytes32, place: uint256, reason: String[32]):
     @param place The validator's.
     @param reason For the event of Stakes.
     """
-    self._only_rounds()
+    cohort.only_rounds()
     cohort.expelled_[task] |= 1 << place
     cohort.suspended[task] &= ~(1 << place)
     cohort.punish(task, place, cohort.terms_of[task].lie_penalty, reason)
@@ -125,14 +97,7 @@ def reinstate(task: bytes32, place: uint256):
     @param task The task's id.
     @param place The validator's.
     """
-    self._only_rounds()
+    cohort.only_rounds()
     cohort.suspended[task] &= ~(1 << place)
     cohort.mark(task, 1 << place)
     cohort.unlock(task, place)
-
-
-@internal
-@view
-def _only_rounds():
-    if msg.sender != claims.rounds.address:
-        refusal.because("Tasks: only Rounds")

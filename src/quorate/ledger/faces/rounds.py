@@ -42,9 +42,9 @@ class Rounds(Face):
         TaskEnded,
         Aborted,
         PhaseStarted,
+        Included,
         Faulted,
         SetFixed,
-        Included,
         VoteCommitted,
         VoteRevealed,
         CommittedMany,
@@ -160,9 +160,9 @@ class Rounds(Face):
         """Appeals: ends a suspension in the validator's favour."""
         return self._encode("reinstate", task, validator)
 
-    def result_of(self, arg0: bytes) -> Result:
+    def result_of(self, task: bytes) -> Result:
         """What the newest settled round agreed on."""
-        return self._ask(Result, "result_of", arg0)
+        return self._ask(Result, "result_of", task)
 
     def round_of(self, task: bytes) -> Round:
         """A task and its newest round."""
@@ -196,3 +196,16 @@ class Rounds(Face):
     ) -> Call:
         """Opens the sender's own vote. One that does not match is a fault, slashed at once."""
         return self._encode("vote_reveal", task, aggregate, accept, salt, lanes)
+
+    def vouch(
+        self,
+        task: bytes,
+        bits: int,
+        commitments: Sequence[bytes],
+        signed: Sequence[Sequence[bytes]],
+    ) -> Call:
+        """Commits for the participants in `bits` on the word of all seated validators, who
+        hold the signed commitments: a signature per validator instead of one per
+        participant.
+        """
+        return self._encode("vouch", task, bits, commitments, signed)

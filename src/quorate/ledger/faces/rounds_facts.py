@@ -116,6 +116,16 @@ class PhaseStarted(TypedEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Included(TypedEvent):
+    """Event `Included`."""
+
+    task: bytes
+    round: int
+    validator: str
+    bitmap: int
+
+
+@dataclass(frozen=True, slots=True)
 class Faulted(TypedEvent):
     """Event `Faulted`."""
 
@@ -134,16 +144,6 @@ class SetFixed(TypedEvent):
     round: int
     included: int
     absent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Included(TypedEvent):
-    """Event `Included`."""
-
-    task: bytes
-    round: int
-    validator: str
-    bitmap: int
 
 
 @dataclass(frozen=True, slots=True)

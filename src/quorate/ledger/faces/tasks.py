@@ -35,9 +35,9 @@ class Tasks(Face):
         Claimed,
         ClaimedMany,
         Refunded,
+        LowScore,
         Seated,
         Eligible,
-        LowScore,
         TaskCreated,
         Joined,
     )
@@ -56,17 +56,15 @@ class Tasks(Face):
         return self._ask(int, "appeal_seconds", task)
 
     def claim(self, task: bytes, place: int, entry: int, proof: Sequence[bytes]) -> Call:
-        """Pays the account at a place what it earned in all rounds since its last claim, and
-        records its settled work in Stakes; by anyone.
+        """Pays the account at a place what it earned in all rounds since it was last paid;
+        by anyone.
         """
         return self._encode("claim", task, place, entry, proof)
 
     def claim_many(
         self, task: bytes, places: Sequence[int], roster: Sequence[str], entries: Sequence[int]
     ) -> Call:
-        """Pays the accounts at several places what they earned, by anyone. Their settled
-        work is recorded by a later `claim`.
-        """
+        """Pays the accounts at several places what they earned, by anyone."""
         return self._encode("claim_many", task, places, roster, entries)
 
     def claimed_of(self, arg0: bytes, arg1: int) -> int:
@@ -86,6 +84,12 @@ class Tasks(Face):
     def create(self, terms: Terms, validators: Sequence[str]) -> Call:
         """Starts an approved task: by its sponsor, who pays for all rounds at once."""
         return self._encode("create", terms, validators)
+
+    def credit(self, task: bytes, place: int, entry: int, proof: Sequence[bytes]) -> Call:
+        """Records in Stakes the settled work of the account at a place since the last time;
+        by anyone.
+        """
+        return self._encode("credit", task, place, entry, proof)
 
     def deal_of(self, arg0: bytes) -> Deal:
         """The money of a task."""
@@ -181,6 +185,10 @@ class Tasks(Face):
         """Rounds: checks the medians and adds a settled round to the ledger."""
         return self._encode("settle", task, outcome, lanes, medians, before)
 
+    def stake_in(self, task: bytes, bits: int) -> int:
+        """The stake of several validators together."""
+        return self._ask(int, "stake_in", task, bits)
+
     def stake_of(self, task: bytes, place: int) -> int:
         """The stake with which a validator votes."""
         return self._ask(int, "stake_of", task, place)
@@ -204,7 +212,7 @@ class Tasks(Face):
         return self._ask(Terms, "terms_of", arg0)
 
     def token(self) -> str:
-        """What bonds are paid in."""
+        """Where votes come from: an ERC-5805 contract."""
         return self._ask(str, "token")
 
     def validators_of(self, task: bytes) -> tuple[str, ...]:

@@ -78,8 +78,6 @@ class Claimed(TypedEvent):
     task: bytes
     account: str
     amount: int
-    settled: int
-    score: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +99,17 @@ class Refunded(TypedEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class LowScore(TypedEvent):
+    """Event `LowScore`."""
+
+    task: bytes
+    round: int
+    participant: str
+    median: int
+    penalty: int
+
+
+@dataclass(frozen=True, slots=True)
 class Seated(TypedEvent):
     """Event `Seated`."""
 
@@ -117,17 +126,6 @@ class Eligible(TypedEvent):
     task: bytes
     participant: str
     eligible: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LowScore(TypedEvent):
-    """Event `LowScore`."""
-
-    task: bytes
-    round: int
-    participant: str
-    median: int
-    penalty: int
 
 
 @dataclass(frozen=True, slots=True)
