@@ -252,7 +252,7 @@ def test_join__conflicts__as_the_houses_stood_at_the_time(c):
 @pytest.mark.slow
 @pytest.mark.parametrize(("validators", "room"), [(8, 256), (9, 227), (64, 32)])
 def test_join__as_many_as_votes_can_carry__and_no_more(validators, room):
-    c = Consortium(members=1, participants=room + 1 - 80 * (room > 100), validators=validators)
+    c = Consortium(members=1, participants=min(room + 1, 255 - validators), validators=validators)
     task = c.create()
     fits = c.p[:room]
     for who in fits:

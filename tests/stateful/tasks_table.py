@@ -91,6 +91,13 @@ class TasksMachine(PairMachine):
         signed = [c.sign_commit(task, *pair) for pair in zip(hands, hashes, strict=True)]
         self.on(t, c.stranger, "commit_many", c.roster(task), chosen, hashes, signed)
 
+    def vouch(self, t: int, chosen: int) -> None:
+        """All seated validators commit for the participants in `chosen`."""
+        c, task = self.c, self.tasks[t]
+        hashes = [word(f"update {i}") for i in places(chosen)]
+        signed = [c.sign_vouch(task, who, chosen, hashes) for who in c.seated(task)]
+        self.on(t, c.stranger, "vouch", chosen, hashes, signed)
+
     def include(self, t: int, v: int, bitmap: int) -> None:
         task, who = self.tasks[t], self.c.v[v]
         if bitmap != WIDE:

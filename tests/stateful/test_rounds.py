@@ -164,7 +164,8 @@ class RoundsMachine(TasksMachine):
         """True when the whole phase was left to one transaction."""
         task = self.tasks[t]
         if phase == COMMIT:
-            self.commit_many(t, self.c.fact(task, "eligible") & ~self.c.fact(task, "committed"))
+            due = self.c.fact(task, "eligible") & ~self.c.fact(task, "committed")
+            (self.vouch if gang["absent"] else self.commit_many)(t, due)
         elif phase == INCLUDE_COMMIT and gang["absent"] != phase:
             ballots = {v: gang["vote"] if v in gang["who"] else common for v in range(VALIDATORS)}
             self.concur(t, ballots, self.c.fact(task, "committed"))

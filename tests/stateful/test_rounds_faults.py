@@ -109,7 +109,8 @@ class FaultyLife(TasksMachine):
         task = self.tasks[0]
         if batched and phase == COMMIT:
             due = self.c.fact(task, "eligible") & ~self.c.fact(task, "committed")
-            self.commit_many(0, due & ~sum(1 << i for i in silent))
+            due &= ~sum(1 << i for i in silent)
+            self.draw.choice([self.commit_many, self.vouch])(0, due)
         elif batched and phase == INCLUDE_COMMIT and not silent:
             self.concur(0, votes, self.c.fact(task, "committed") & self.held)
         elif batched and phase == INCLUDE_REVEAL and not wrong and not silent:
