@@ -11,6 +11,7 @@ from quorate.learning.ballots import (
     commit_to_inclusion,
     domain_separator,
     sign_ballot,
+    vouch_digest,
 )
 from quorate.learning.payouts import TaskLedger
 from tests.contracts.consortium import Consortium
@@ -74,6 +75,15 @@ def test_batches__as_the_package_signs__taken_by_the_chain(c):
         for who, hash_ in zip(c.v, hashes, strict=True)
     ]
     assert c.rounds(c.stranger, "concur", task, 0b111, hashes, signed).named("Concurred")
+
+
+def test_vouch__as_the_package_signs__taken_by_the_chain(c):
+    task = c.opened()
+    hashes = [word(f"update {who}") for who in c.p]
+    digest = vouch_digest(place(c, task, c.v[0]), 0b111, hashes)
+    signed = [compact(c.keys[who].sign_digest(digest)) for who in c.v]
+    done = c.rounds(c.stranger, "vouch", task, 0b111, hashes, signed)
+    assert done.named("CommittedMany")
 
 
 def test_separator__as_the_package_says(c):
