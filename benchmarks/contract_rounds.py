@@ -217,9 +217,9 @@ class Federation:
 
     def _vouch(self, everyone: int) -> None:
         words = [_word(f"{self.number} {i}") for i in range(self.parties.n)]
-        kind = keccak256(b"Vouch(bytes32 task,uint256 round,uint256 bits,bytes32 commitments)")
+        kind = keccak256(b"Vouch(bytes32 task,uint256 round,uint256 bits,bytes32[] commitments)")
         types = ["bytes32", "bytes32", "uint256", "uint256", "bytes32"]
-        values = [kind, self.task, self.number, everyone, keccak256(encode(["bytes32[]"], [words]))]
+        values = [kind, self.task, self.number, everyone, keccak256(b"".join(words))]
         digest = self._digest(types, values)
         signed = [_compact(signer.sign_digest(digest)) for signer in self.parties.validators]
         self.send(self.parties.sponsor, "Rounds", "vouch", self.task, everyone, words, signed)

@@ -31,7 +31,7 @@ BALLOT_TYPE: constant(bytes32) = keccak256(
     "Ballot(bytes32 task,uint256 round,uint256 phase,uint256 included,bytes32 commitment)"
 )
 VOUCH_TYPE: constant(bytes32) = keccak256(
-    "Vouch(bytes32 task,uint256 round,uint256 bits,bytes32 commitments)"
+    "Vouch(bytes32 task,uint256 round,uint256 bits,bytes32[] commitments)"
 )
 MANY: constant(bytes32) = keccak256("CommittedMany(bytes32,uint256,uint256,bytes32[])")
 CONCURRED: constant(bytes32) = keccak256("Concurred(bytes32,uint256,uint256,bytes32[])")
@@ -106,8 +106,8 @@ def vouch(
     @param task The task's id.
     @param bits Participants, each eligible and not yet committed.
     @param commitments One per bit, ascending; see `commit`.
-    @param signed One per seat, ascending, compact (EIP-2098), over Vouch(task, round, bits, digest),
-           where digest = keccak256 of the ABI encoding of `commitments`.
+    @param signed One per seat, ascending, compact (EIP-2098), over Vouch(task, round, bits,
+           commitments).
     """
     now: clock.Clock = clock.during(task, clock.COMMIT)
     closed: uint256 = phases.closed[task]
@@ -117,9 +117,9 @@ def vouch(
         refusal.because("Rounds: not one per bit")
     closed |= bits
     phases.closed[task] = closed
-    listed: bytes32 = keccak256(abi_encode(commitments))
+    words: Bytes[8256] = slice(abi_encode(commitments), 64, 32 * len(commitments))
     digest: bytes32 = eip712.digest(
-        keccak256(abi_encode(VOUCH_TYPE, task, now.number, bits, listed))
+        keccak256(abi_encode(VOUCH_TYPE, task, now.number, bits, keccak256(words)))
     )
     digests: DynArray[bytes32, MAX_VALIDATORS] = []
     for _: uint256 in range(len(signed), bound=MAX_VALIDATORS):

@@ -70,8 +70,6 @@ def settle(
     @return What the round costs the escrow, and the new root.
     """
     cohort.only_rounds()
-    if len(medians) != 4 * quorum.count(outcome.included):
-        refusal.because("Tasks: not the median")
     judges: Judges = self._judges(task, outcome)
     listed: uint256 = cohort.listed(task)
     hints: Bytes[MAX_HINTS] = concat(medians, TAIL)
@@ -152,7 +150,9 @@ def _keep(task: bytes32, digest: bytes32, root: bytes32, spent: uint256):
 @internal
 @view
 def _prices(task: bytes32, outcome: ITasks.Outcome, hints: Bytes[MAX_HINTS]) -> Prices:
-    """@notice What the terms pay in this round."""
+    """@notice What the terms pay in this round, by as many medians as participants."""
+    if len(hints) != 4 * quorum.count(outcome.included) + 28:
+        refusal.because("Tasks: not the median")
     pool: uint256 = cohort.terms_of[task].participant_reward if outcome.accepted else 0
     return Prices(
         share=cohort.terms_of[task].validator_reward // outcome.seated,
