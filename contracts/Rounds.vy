@@ -17,9 +17,11 @@ from .interfaces import ITasks
 from .modules import eip712
 from .modules import hashchain
 from .modules import quorum
+from .modules import refusal
 from .modules.rounds import ballots
 from .modules.rounds import batches
 from .modules.rounds import clock
+from .modules.rounds import expulsion
 from .modules.rounds import inspection
 from .modules.rounds import phases
 from .modules.rounds import settlement
@@ -37,6 +39,7 @@ initializes: batches[
 initializes: settlement[
     ballots := ballots, clock := clock, hashchain := hashchain, phases := phases
 ]
+initializes: expulsion[clock := clock, phases := phases, settlement := settlement]
 initializes: inspection[clock := clock, eip712 := eip712, phases := phases]
 
 exports: (
@@ -48,6 +51,8 @@ exports: (
     batches.concur,
     batches.vouch,
     eip712.eip712Domain,
+    expulsion.expel,
+    expulsion.reinstate,
     hashchain.event_head,
     inspection.ended,
     inspection.idle,
@@ -95,11 +100,13 @@ def begin(
     @param terms As approved and checked there.
     @param listed The validators; their order is that of every validator bitmap.
     """
-    assert msg.sender == phases.tasks.address, "Rounds: only Tasks"
+    if msg.sender != phases.tasks.address:
+        refusal.because("Rounds: only Tasks")
     place: uint256 = 0
     for account: address in listed:
         fresh: bool = phases.place_of[task][account] == 0
-        assert fresh and account != empty(address), "Rounds: no list of validators"
+        if not fresh or account == empty(address):
+            refusal.because("Rounds: no list of validators")
         place += 1
         phases.place_of[task][account] = place
     phases.schedule[task] = phases.Schedule(
@@ -127,11 +134,15 @@ def admit(task: bytes32, account: address, index: uint256):
     @param account Who joins.
     @param index Its place in join order, from 0.
     """
-    assert msg.sender == phases.tasks.address, "Rounds: only Tasks"
+    if msg.sender != phases.tasks.address:
+        refusal.because("Rounds: only Tasks")
     now: clock.Clock = clock.load(task)
-    assert now.state == clock.JOINING, "Rounds: not open to join"
-    assert block.timestamp <= now.deadline, "Rounds: the join window is over"
-    assert phases.position_of[task][account] == 0, "Rounds: already joined"
+    if now.state != clock.JOINING:
+        refusal.because("Rounds: not open to join")
+    if block.timestamp > now.deadline:
+        refusal.because("Rounds: the join window is over")
+    if phases.position_of[task][account] != 0:
+        refusal.because("Rounds: already joined")
     phases.position_of[task][account] = index + 1
 
 
@@ -146,29 +157,35 @@ def open(task: bytes32):
     """
     now: clock.Clock = clock.load(task)
     joining: bool = now.state == clock.JOINING
-    assert joining or now.state == clock.RUNNING, "Rounds: no running task"
+    if not joining and now.state != clock.RUNNING:
+        refusal.because("Rounds: no running task")
     least: uint256 = phases.schedule[task].min_participants
     early: bool = joining and block.timestamp <= now.deadline
     if joining:
         few: bool = staticcall phases.tasks.joined_of(task) < least
-        assert not (few and early), "Rounds: too few joined"
+        if few and early:
+            refusal.because("Rounds: too few joined")
         if few:
             clock.save(task, phases.end(task, now, "too few joined"))
             return
         sponsor: address = phases.schedule[task].sponsor
-        assert not early or msg.sender == sponsor, "Rounds: too early to open"
+        if early and msg.sender != sponsor:
+            refusal.because("Rounds: too early to open")
     else:
-        assert now.phase >= clock.SETTLED, "Rounds: a round is still open"
+        if now.phase < clock.SETTLED:
+            refusal.because("Rounds: a round is still open")
     muster: ITasks.Muster = extcall phases.tasks.muster(task, joining)
     # The committee that the members approved must keep two thirds of its seats.
     whole: bool = quorum.reached(quorum.count(muster.seats), muster.listed)
     if quorum.count(muster.eligible) < least or not whole:
         # Before the join deadline more can still come: nothing is ended then.
-        assert not early, "Rounds: too few are eligible"
+        if early:
+            refusal.because("Rounds: too few are eligible")
         clock.save(task, phases.end(task, now, "too few are eligible"))
         return
     # A pause holds up what is new, never the end of a task.
-    assert not staticcall council.paused(self), "Rounds: paused"
+    if staticcall council.paused(self):
+        refusal.because("Rounds: paused")
     self._start(task, now.number + 1, muster)
 
 
@@ -183,13 +200,16 @@ def commit(task: bytes32, commitment: bytes32):
     """
     now: clock.Clock = clock.during(task, clock.COMMIT)
     position: uint256 = phases.position_of[task][msg.sender]
-    assert position != 0, "Rounds: not a participant here"
+    if position == 0:
+        refusal.because("Rounds: not a participant here")
     bit: uint256 = 1 << (position - 1)
     closed: uint256 = phases.closed[task]
     if closed & bit != 0:
-        assert phases.eligible[task] & bit != 0, "Rounds: not eligible"
-        raise "Rounds: already committed"
-    assert commitment != empty(bytes32), "Rounds: no commitment"
+        if phases.eligible[task] & bit == 0:
+            refusal.because("Rounds: not eligible")
+        refusal.because("Rounds: already committed")
+    if commitment == empty(bytes32):
+        refusal.because("Rounds: no commitment")
     closed |= bit
     phases.closed[task] = closed
     log IRounds.Committed(
@@ -209,46 +229,15 @@ def advance(task: bytes32):
     """
     now: clock.Clock = clock.load(task)
     between: bool = now.phase >= clock.COMMIT and now.phase < clock.VOTE_REVEAL
-    assert between and now.state == clock.RUNNING, "Rounds: not the phase for it"
+    if not between or now.state != clock.RUNNING:
+        refusal.because("Rounds: not the phase for it")
     late: bool = block.timestamp > now.deadline
-    assert late or phases.done(task, now), "Rounds: the phase is not over"
+    if not late and not phases.done(task, now):
+        refusal.because("Rounds: the phase is not over")
     if now.phase == clock.INCLUDE_REVEAL:
         clock.save(task, phases.tally(task, now))
     else:
         clock.save(task, phases.leave(task, now))
-
-
-@external
-@nonreentrant
-def expel(task: bytes32, validator: address, reason: String[32]):
-    """
-    @notice Appeals: slashes a validator that lied; it is never seated again in this task.
-    @param task The task's id.
-    @param validator Whom.
-    @param reason For the event of Stakes.
-    """
-    place: uint256 = self._appealed(task, validator)
-    now: clock.Clock = clock.load(task)
-    if now.state == clock.RUNNING and now.phase < clock.SETTLED:
-        # What it said and was not yet counted counts no more; the round's whole stake stays.
-        others: uint256 = ~(1 << place)
-        now.seats &= others
-        now.cast &= others
-        now.held &= others
-        clock.save(task, now)
-    extcall phases.tasks.expel(task, place, reason)
-
-
-@external
-@nonreentrant
-def reinstate(task: bytes32, validator: address):
-    """
-    @notice Appeals: ends a suspension in the validator's favour.
-    @param task The task's id.
-    @param validator Whom.
-    """
-    place: uint256 = self._appealed(task, validator)
-    extcall phases.tasks.reinstate(task, place)
 
 
 @internal
@@ -275,13 +264,3 @@ def _start(task: bytes32, number: uint256, muster: ITasks.Muster):
     )
     seconds: uint256 = phases.schedule[task].commit_seconds
     clock.save(task, phases.enter(task, now, clock.COMMIT, seconds))
-
-
-@internal
-@view
-def _appealed(task: bytes32, validator: address) -> uint256:
-    """@notice A listed validator's place; only Appeals may ask."""
-    assert msg.sender == settlement.appeals.address, "Rounds: only Appeals"
-    position: uint256 = phases.place_of[task][validator]
-    assert position != 0, "Rounds: not a validator here"
-    return position - 1

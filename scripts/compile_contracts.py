@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 LEDGER = ROOT / "src" / "quorate" / "ledger"
 EVM_VERSION = "cancun"
 OPTIMIZE = "codesize"
-FORMATS = ("abi", "bytecode", "bytecode_runtime", "integrity", "userdoc")
+FORMATS = ("abi", "bytecode", "bytecode_runtime", "integrity", "layout", "userdoc")
 CODE_LIMIT = 24_576  # bytes, EIP-170
 
 
@@ -33,8 +33,9 @@ def compile_contract(name: str, comments: Comments) -> dict[Path, bytes]:
     settings = Settings(evm_version=EVM_VERSION, optimize=OptimizationLevel.from_string(OPTIMIZE))
     (found,) = compile_files([source], FORMATS, settings=settings).values()
     runtime = found["bytecode_runtime"].removeprefix("0x")
-    if len(runtime) // 2 > CODE_LIMIT:
-        raise SystemExit(f"{name}: {len(runtime) // 2} bytes of code, the EVM allows {CODE_LIMIT}")
+    size = len(runtime) // 2 + immutable_bytes(found["layout"].get("code_layout", {}))
+    if size > CODE_LIMIT:
+        raise SystemExit(f"{name}: {size} bytes of code, the EVM allows {CODE_LIMIT}")
     value: dict[str, Any] = {
         "abi": found["abi"],
         "compiler": f"vyper {vyper.__version__}",
@@ -48,6 +49,14 @@ def compile_contract(name: str, comments: Comments) -> dict[Path, bytes]:
     faces = write_face(name, found["abi"], found["userdoc"], comments)
     written = {LEDGER / "faces" / file: text.encode() for file, text in faces.items()}
     return {LEDGER / "artifacts" / f"{name}.json": canonical_bytes(value), **written}
+
+
+def immutable_bytes(layout: dict[str, Any]) -> int:
+    """What the constructor appends to the code: immutables, those of modules too."""
+    return sum(
+        entry["length"] if "length" in entry else immutable_bytes(entry)
+        for entry in layout.values()
+    )
 
 
 def main() -> int:

@@ -188,9 +188,6 @@ def test_vouch__refusals(c):
         c.sign_vouch(task, c.stranger, chosen, hashes),
     ):
         wrong.append(("Rounds: not the signer", [chosen, hashes, [hand, *signed[1:]]]))
-    zero = [bytes(32), *hashes[1:]]
-    hands = [c.sign_vouch(task, each, chosen, zero) for each in c.v]
-    wrong.append(("Rounds: no commitment", [chosen, zero, hands]))
     for message, arguments in wrong:
         with reverts(message):
             c.rounds(c.stranger, "vouch", task, *arguments)

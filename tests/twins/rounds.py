@@ -47,6 +47,7 @@ class Rounds(Phases):
         whole = len(indices) == len(commitments) == len(signatures)
         need(whole, "Rounds: not one per bit")
         for index, commitment, signature in zip(indices, commitments, signatures, strict=True):
+            need(commitment != ZERO, "Rounds: no commitment")
             values = [task, t.number, commitment]
             found = self._signer(COMMIT_TYPE, ["bytes32", "uint256", "bytes32"], values, signature)
             need(found == t.participants[index], "Rounds: not the signer")
@@ -72,7 +73,6 @@ class Rounds(Phases):
 
     def _take(self, task: bytes, chosen: int, commitments: list[bytes]) -> None:
         t = self._task(task)
-        need(ZERO not in commitments, "Rounds: no commitment")
         t.committed |= set(places(chosen))
         self.emit(
             "CommittedMany",

@@ -10,6 +10,7 @@
 from ...interfaces import IRounds
 from .. import hashchain
 from .. import quorum
+from .. import refusal
 from . import clock
 from . import phases
 
@@ -81,8 +82,10 @@ def include_reveal(task: bytes32, reveals: DynArray[IRounds.Reveal, MAX_VALIDATO
     words: DynArray[uint256, MAX_VALIDATORS] = []
     for reveal: IRounds.Reveal in reveals:
         due: bool = reveal.place < MAX_VALIDATORS and quorum.has(now.cast, reveal.place)
-        assert due, "Rounds: nothing to reveal"
-        assert reveal.bitmap & ~committed == 0, "Rounds: bit without commitment"
+        if not due:
+            refusal.because("Rounds: nothing to reveal")
+        if reveal.bitmap & ~committed != 0:
+            refusal.because("Rounds: bit without commitment")
         account: address = msg.sender
         if reveal.place + 1 != own:
             if len(words) == 0:
@@ -111,7 +114,8 @@ def include_reveal(task: bytes32, reveals: DynArray[IRounds.Reveal, MAX_VALIDATO
                 keccak256(abi_encode(INCLUDED, task, now.number, account, reveal.bitmap))
             )
         else:
-            assert account == msg.sender, "Rounds: reveal does not match"
+            if account != msg.sender:
+                refusal.because("Rounds: reveal does not match")
             phases.fault(task, now, account, reveal.place, "reveal does not match")
     if now.cast == 0:
         now = phases.tally(task, now)
@@ -133,9 +137,11 @@ def vote_reveal(
     """
     now: clock.Clock = clock.during(task, clock.VOTE_REVEAL)
     place: uint256 = phases.place(task)
-    assert quorum.has(now.cast, place), "Rounds: nothing to reveal"
+    if not quorum.has(now.cast, place):
+        refusal.because("Rounds: nothing to reveal")
     included: uint256 = phases.chosen[task]
-    assert len(lanes) == 4 * quorum.count(included), "Rounds: one score per included"
+    if len(lanes) != 4 * quorum.count(included):
+        refusal.because("Rounds: one score per included")
     found: bytes32 = self.vote_hash(
         task, now.number, msg.sender, included, aggregate, accept, salt, keccak256(lanes)
     )
@@ -206,9 +212,12 @@ def _take(task: bytes32, phase: uint256, commitment: bytes32) -> clock.Clock:
     """@notice Takes the sender's commitment to a bitmap or a vote."""
     now: clock.Clock = clock.during(task, phase)
     place: uint256 = phases.place(task)
-    assert quorum.has(now.seats, place), "Rounds: not seated"
-    assert not quorum.has(now.cast, place), "Rounds: already committed"
-    assert commitment != empty(bytes32), "Rounds: no commitment"
+    if not quorum.has(now.seats, place):
+        refusal.because("Rounds: not seated")
+    if quorum.has(now.cast, place):
+        refusal.because("Rounds: already committed")
+    if commitment == empty(bytes32):
+        refusal.because("Rounds: no commitment")
     now.cast |= 1 << place
     phases.ballot_of[task][place] = commitment
     return now

@@ -102,7 +102,8 @@ def vouch(
     """
     @notice Commits for the participants in `bits` on the word of all seated validators, who hold
             the signed commitments: a signature per validator instead of one per participant.
-    @dev    One honest validator is enough to keep a forged commitment out.
+    @dev    One honest validator is enough to keep a forged commitment out. A zero is vouched for
+            like any other commitment: nobody can ever open it.
     @param task The task's id.
     @param bits Participants, each eligible and not yet committed.
     @param commitments One per bit, ascending; see `commit`.

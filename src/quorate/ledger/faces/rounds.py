@@ -124,7 +124,7 @@ class Rounds(Face):
         return self._ask(bytes, "event_head")
 
     def expel(self, task: bytes, validator: str, reason: str) -> Call:
-        """Appeals: slashes a validator that lied; it is never seated again in this task."""
+        """Rounds, for Appeals: slashes a validator that lied; it is never seated again here."""
         return self._encode("expel", task, validator, reason)
 
     def idle(self, task: bytes) -> bool:
@@ -157,7 +157,7 @@ class Rounds(Face):
         return self._ask(int, "position_of", arg0, arg1)
 
     def reinstate(self, task: bytes, validator: str) -> Call:
-        """Appeals: ends a suspension in the validator's favour."""
+        """Rounds, for Appeals: ends a suspension in the validator's favour."""
         return self._encode("reinstate", task, validator)
 
     def result_of(self, task: bytes) -> Result:
