@@ -1,7 +1,7 @@
 """Writes the typed faces of the contracts, src/quorate/ledger/faces/*.py, from their ABIs.
 
-Run through scripts/compile_contracts.py. Documentation comes from the contracts themselves: NatSpec
-notices of functions, comments above structs in contracts/interfaces.
+Run through scripts/compile_contracts.py. Documentation comes from each contract's own sources:
+NatSpec notices of functions, comments above public variables, comments above structs.
 """
 
 import re
@@ -21,27 +21,59 @@ _PUBLIC = re.compile(r"((?:^#.*\n)+)^(\w+): public\(", re.MULTILINE)
 _FUNCTION = re.compile(
     r'^def (\w+)\([^"]*:\n    """\s*@notice\s+([^@"]*?)\s*(?:@[^"]*)?"""', re.MULTILINE
 )
+_IMPORT = re.compile(r"^from (\.+)([\w.]*) import (\w+)$", re.MULTILINE)
+_EXPORTED = re.compile(r"\b(\w+)\.(\w+)\b")
 _FIELD = re.compile(r"^    (\w+):", re.MULTILINE)
 
 
 class Comments:
-    """What the sources say beside the ABI: structs by their fields, words on functions."""
+    """What a contract's own sources say beside its ABI: structs by fields, words on functions.
 
-    def __init__(self, folder: Path) -> None:
+    Its own sources are its file and all that this imports. Words count from where a function is
+    defined: the contract itself, or the module that it is exported from; a function of the same
+    name elsewhere says nothing about it.
+    """
+
+    def __init__(self, path: Path) -> None:
         self._known: dict[tuple[str, ...], tuple[str, str]] = {}
-        self.notices: dict[str, str] = {}
-        for path in sorted(folder.rglob("*.vy*")):
-            text = path.read_text("utf-8")
-            for comment, name, body in _STRUCT.findall(text):
+        own = path.read_text("utf-8")
+        imported = _imports(path)
+        self.notices = {
+            name: _defined(imported[module])[name]
+            for module, name in _EXPORTED.findall(own)
+            if module in imported and name in _defined(imported[module])
+        } | _defined(path)
+        for source in _reached(path):
+            for comment, name, body in _STRUCT.findall(source.read_text("utf-8")):
                 self._known[tuple(_FIELD.findall(body))] = (name, _words(comment))
-            for comment, name in _PUBLIC.findall(text):
-                self.notices[name] = _words(comment)
-            for name, notice in _FUNCTION.findall(text):
-                self.notices[name] = notice
 
     def find(self, parameter: Entry) -> tuple[str, str]:
         """Name and documentation of the struct that an ABI parameter holds."""
         return self._known[tuple(c["name"] for c in parameter["components"])]
+
+
+def _imports(path: Path) -> dict[str, Path]:
+    """What the file imports from beside it, by name."""
+    found = {}
+    for dots, folders, name in _IMPORT.findall(path.read_text("utf-8")):
+        folder = path.parents[len(dots) - 1].joinpath(*filter(None, folders.split(".")))
+        found[name] = folder / f"{name}{'.vyi' if name.startswith('I') else '.vy'}"
+    return found
+
+
+def _reached(path: Path) -> list[Path]:
+    """The file and all that it imports, directly or through others."""
+    found = [path]
+    for source in found:
+        found += [other for other in _imports(source).values() if other not in found]
+    return found
+
+
+def _defined(path: Path) -> dict[str, str]:
+    """The words on the functions and public variables that the file defines."""
+    text = path.read_text("utf-8")
+    public = {name: _words(comment) for comment, name in _PUBLIC.findall(text)}
+    return public | dict(_FUNCTION.findall(text))
 
 
 class FaceWriter:
@@ -98,7 +130,7 @@ class FaceWriter:
         typed = "".join(f", {_argument(p)}: {self._type(p, argument=True)}" for p in inputs)
         typed = f", *{typed}" if len(inputs) > _MOST_POSITIONAL else typed
         passed = "".join(f", {_argument(p)}" for p in inputs)
-        about = _doc(self._notices.get(name) or f"The contract's `{name}`.", 8)
+        about = _doc(self._notices.get(name) or self._unsaid(entry), 8)
         if entry["stateMutability"] not in ("view", "pure"):
             body = f'        return self._encode("{name}"{passed})'
             return f"    def {name}(self{typed}) -> Call:\n{about}\n{body}"
@@ -106,6 +138,13 @@ class FaceWriter:
         kind = kinds[0] if len(kinds) == 1 else f"tuple[{', '.join(kinds)}]"
         body = f'        return self._ask({kind}, "{name}"{passed})'
         return f"    def {name}(self{typed}) -> {kind}:\n{about}\n{body}"
+
+    def _unsaid(self, entry: Entry) -> str:
+        """Words on a function that has none: most are the other contracts that this one names."""
+        name = str(entry["name"])
+        if [output["type"] for output in entry["outputs"]] == ["address"] and not entry["inputs"]:
+            return f"The {name.capitalize()} contract that this one was created for."
+        return f"The contract's `{name}`."
 
     def _event(self, entry: Entry) -> str:
         fields = "\n".join(f"    {p['name']}: {self._type(p)}" for p in entry["inputs"])

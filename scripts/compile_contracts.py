@@ -27,7 +27,7 @@ FORMATS = ("abi", "bytecode", "bytecode_runtime", "integrity", "layout", "userdo
 CODE_LIMIT = 24_576  # bytes, EIP-170
 
 
-def compile_contract(name: str, comments: Comments) -> dict[Path, bytes]:
+def compile_contract(name: str) -> dict[Path, bytes]:
     """What is written for contract ``name``: its artifact and its typed face, by path."""
     source = ROOT / "contracts" / f"{name}.vy"
     settings = Settings(evm_version=EVM_VERSION, optimize=OptimizationLevel.from_string(OPTIMIZE))
@@ -46,7 +46,7 @@ def compile_contract(name: str, comments: Comments) -> dict[Path, bytes]:
         "source": found["integrity"],
         "v": 1,
     }
-    faces = write_face(name, found["abi"], found["userdoc"], comments)
+    faces = write_face(name, found["abi"], found["userdoc"], Comments(source))
     written = {LEDGER / "faces" / file: text.encode() for file, text in faces.items()}
     return {LEDGER / "artifacts" / f"{name}.json": canonical_bytes(value), **written}
 
@@ -68,9 +68,8 @@ def main() -> int:
     check = arguments.check
     warnings.simplefilter("ignore")  # the size warning is an error of our own above
     stale = []
-    comments = Comments(ROOT / "contracts")
     for name in arguments.names or NAMES:
-        for path, data in compile_contract(name, comments).items():
+        for path, data in compile_contract(name).items():
             if path.exists() and path.read_bytes() == data:
                 continue
             stale.append(path.name)

@@ -50,7 +50,7 @@ class Anchor(Face):
         return self._ask(Head, "head", owner, log_id)
 
     def members(self) -> str:
-        """Who may bond in which role."""
+        """The Members contract that this one was created for."""
         return self._ask(str, "members")
 
     def pin(

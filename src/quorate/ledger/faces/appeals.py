@@ -52,7 +52,7 @@ class Appeals(Face):
         return self._ask(bytes, "event_head")
 
     def members(self) -> str:
-        """Who may bond in which role."""
+        """The Members contract that this one was created for."""
         return self._ask(str, "members")
 
     def prove_equivocation(
@@ -94,7 +94,7 @@ class Appeals(Face):
         return self._encode("resolve", task, round_, validator)
 
     def rounds(self) -> str:
-        """May lock, unlock, slash and record, as `tasks` may."""
+        """The Rounds contract that this one was created for."""
         return self._ask(str, "rounds")
 
     def suspend(
@@ -104,9 +104,9 @@ class Appeals(Face):
         return self._encode("suspend", task, round_, validator, aggregate, seconds)
 
     def suspension_of(self, arg0: bytes, arg1: str) -> Suspension:
-        """What stops an asset, and since when Council may suspend it again."""
+        """A validator's suspension by task and account."""
         return self._ask(Suspension, "suspension_of", arg0, arg1)
 
     def tasks(self) -> str:
-        """May lock, unlock, slash and record, as `rounds` may."""
+        """The Tasks contract that this one was created for."""
         return self._ask(str, "tasks")

@@ -58,11 +58,11 @@ class Assets(Face):
         return self._ask(tuple[int, int], "asset_of_digest", digest)
 
     def balanceOf(self, owner: str) -> int:
-        """ERC-5192 shape: an account has one membership or none."""
+        """How many tokens an account owns."""
         return self._ask(int, "balanceOf", owner)
 
     def council(self) -> str:
-        """The contract of the council, for emergencies."""
+        """The Council contract that this one was created for."""
         return self._ask(str, "council")
 
     def epoch_of(self, arg0: int) -> int:
@@ -90,15 +90,15 @@ class Assets(Face):
         return self._ask(int, "kind_of", asset)
 
     def latest(self, asset: int) -> Version:
-        """The votes of `account` now."""
+        """The newest version; reverts when there is no such asset."""
         return self._ask(Version, "latest", asset)
 
     def members(self) -> str:
-        """Who may bond in which role."""
+        """The Members contract that this one was created for."""
         return self._ask(str, "members")
 
     def name(self) -> str:
-        """ERC-20 name."""
+        """The contract's `name`."""
         return self._ask(str, "name")
 
     def new_version(self, asset: int, digest: bytes, uri: str) -> Call:
@@ -108,7 +108,7 @@ class Assets(Face):
         return self._encode("new_version", asset, digest, uri)
 
     def ownerOf(self, token_id: int) -> str:
-        """ERC-5192 shape: the account at a position, suspended or not."""
+        """Who owns a token."""
         return self._ask(str, "ownerOf", token_id)
 
     def parents_of(self, asset: int) -> tuple[int, ...]:
@@ -156,11 +156,11 @@ class Assets(Face):
         return self._ask(bool, "supportsInterface", interface_id)
 
     def symbol(self) -> str:
-        """ERC-20 symbol."""
+        """The contract's `symbol`."""
         return self._ask(str, "symbol")
 
     def timelock(self) -> str:
-        """The contract that executes what the members decided."""
+        """The Timelock contract that this one was created for."""
         return self._ask(str, "timelock")
 
     def tokenURI(self, token_id: int) -> str:

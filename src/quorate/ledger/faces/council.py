@@ -102,7 +102,7 @@ class Council(Face):
         return self._ask(int, "threshold")
 
     def timelock(self) -> str:
-        """Who alone changes the settings and executes."""
+        """Who alone changes the seats."""
         return self._ask(str, "timelock")
 
     def unpause(self, target: str) -> Call:

@@ -44,7 +44,7 @@ class Gates(Face):
         return load_artifact("Gates").deployment(members, assets, timelock, council)
 
     def assets(self) -> str:
-        """The contract's `assets`."""
+        """The Assets contract that this one was created for."""
         return self._ask(str, "assets")
 
     def attest(self, kind: bytes, asset: int, digest: bytes, expires: int, evidence: bytes) -> Call:
@@ -69,7 +69,7 @@ class Gates(Face):
         return self._ask(tuple[bool, str], "check", asset, version)
 
     def council(self) -> str:
-        """The contract of the council, for emergencies."""
+        """The Council contract that this one was created for."""
         return self._ask(str, "council")
 
     def deploy(self, asset: int, version: int) -> Call:
@@ -101,7 +101,7 @@ class Gates(Face):
         return self._ask(tuple[Rule, ...], "lacking", asset, version)
 
     def members(self) -> str:
-        """Who may bond in which role."""
+        """The Members contract that this one was created for."""
         return self._ask(str, "members")
 
     def remove_rule(self, asset_class: int, kind: bytes, role: int) -> Call:
@@ -113,7 +113,7 @@ class Gates(Face):
         return self._encode("resume", asset)
 
     def revoke(self, uid: bytes) -> Call:
-        """Timelock: keys are not valid from a block of the past on, because they were stolen."""
+        """Takes an attestation back: by its attester, suspended or not, at any time."""
         return self._encode("revoke", uid)
 
     def roll_back(self, asset: int) -> Call:
@@ -144,5 +144,5 @@ class Gates(Face):
         return self._ask(Suspension, "suspension_of", asset)
 
     def timelock(self) -> str:
-        """The contract that executes what the members decided."""
+        """The Timelock contract that this one was created for."""
         return self._ask(str, "timelock")

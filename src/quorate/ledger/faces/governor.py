@@ -50,7 +50,7 @@ class Governor(Face):
         return load_artifact("Governor").deployment(votes, timelock, council, settings)
 
     def CLOCK_MODE(self) -> str:
-        """ERC-6372: what timepoints count."""
+        """ERC-6372: what the clock counts."""
         return self._ask(str, "CLOCK_MODE")
 
     def COUNTING_MODE(self) -> str:
@@ -86,11 +86,11 @@ class Governor(Face):
         return self._encode("castVoteWithReason", proposalId, support, reason)
 
     def clock(self) -> int:
-        """ERC-6372: the present timepoint."""
+        """ERC-6372: the present time."""
         return self._ask(int, "clock")
 
     def council(self) -> str:
-        """The contract of the council, for emergencies."""
+        """Who may cancel any proposal that is not about itself."""
         return self._ask(str, "council")
 
     def eip712Domain(self) -> tuple[bytes, str, str, int, str, bytes, tuple[int, ...]]:
@@ -112,7 +112,7 @@ class Governor(Face):
         return self._encode("execute", targets, values, calldatas, descriptionHash)
 
     def getVotes(self, account: str, timepoint: int) -> int:
-        """The votes that an account has now."""
+        """The votes that an account had."""
         return self._ask(int, "getVotes", account, timepoint)
 
     def grace(self) -> int:
@@ -134,11 +134,11 @@ class Governor(Face):
         return self._ask(int, "hashProposal", targets, values, calldatas, descriptionHash)
 
     def name(self) -> str:
-        """ERC-20 name."""
+        """The contract's `name`."""
         return self._ask(str, "name")
 
     def nonces(self, arg0: str) -> int:
-        """How many permits and delegations of an account were carried out: the next one's nonce."""
+        """How many votes by signature an account has given: the nonce of its next."""
         return self._ask(int, "nonces", arg0)
 
     def proposal(self, proposalId: int) -> Proposal:
@@ -224,7 +224,7 @@ class Governor(Face):
         return self._ask(int, "state", proposalId)
 
     def timelock(self) -> str:
-        """The contract that executes what the members decided."""
+        """Who alone changes the settings and executes."""
         return self._ask(str, "timelock")
 
     def token(self) -> str:

@@ -27,7 +27,7 @@ class Grants(Face):
         return load_artifact("Grants").deployment(assets, council)
 
     def assets(self) -> str:
-        """The contract's `assets`."""
+        """The Assets contract that this one was created for."""
         return self._ask(str, "assets")
 
     def consume(self, grant: int) -> Call:
@@ -37,7 +37,7 @@ class Grants(Face):
         return self._encode("consume", grant)
 
     def council(self) -> str:
-        """The contract of the council, for emergencies."""
+        """The Council contract that this one was created for."""
         return self._ask(str, "council")
 
     def delegate(self, parent: int, grantee: str, expires: int, uses: int, depth: int) -> Call:

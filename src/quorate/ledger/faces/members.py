@@ -59,7 +59,7 @@ class Members(Face):
         return self._ask(str, "CLOCK_MODE")
 
     def account_at(self, arg0: int) -> str:
-        """Whose place it is: validators first, in list order, then participants in join order."""
+        """The account at a position, counted from 1."""
         return self._ask(str, "account_at", arg0)
 
     def admit(self, account: str, keys: bytes, controller: bytes, roles: int) -> Call:
@@ -105,7 +105,7 @@ class Members(Face):
         return self._ask(bytes, "event_head")
 
     def getPastTotalSupply(self, timepoint: int) -> int:
-        """All votes that there were at the end of a second, delegated or not."""
+        """How many members could vote at the end of a second."""
         return self._ask(int, "getPastTotalSupply", timepoint)
 
     def getPastVotes(self, account: str, timepoint: int) -> int:

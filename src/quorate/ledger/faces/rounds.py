@@ -68,7 +68,7 @@ class Rounds(Face):
         return self._encode("advance", task)
 
     def appeals(self) -> str:
-        """The contract's `appeals`."""
+        """The Appeals contract that this one was created for."""
         return self._ask(str, "appeals")
 
     def ballot_of(self, arg0: bytes, arg1: int) -> bytes:
@@ -108,7 +108,7 @@ class Rounds(Face):
         return self._encode("concur", task, included, commitments, signed)
 
     def council(self) -> str:
-        """The contract of the council, for emergencies."""
+        """The Council contract that this one was created for."""
         return self._ask(str, "council")
 
     def eip712Domain(self) -> tuple[bytes, str, str, int, str, bytes, tuple[int, ...]]:
@@ -124,7 +124,7 @@ class Rounds(Face):
         return self._ask(bytes, "event_head")
 
     def expel(self, task: bytes, validator: str, reason: str) -> Call:
-        """Rounds, for Appeals: slashes a validator that lied; it is never seated again here."""
+        """Appeals: slashes a validator that lied; it is never seated again in this task."""
         return self._encode("expel", task, validator, reason)
 
     def idle(self, task: bytes) -> bool:
@@ -157,7 +157,7 @@ class Rounds(Face):
         return self._ask(int, "position_of", arg0, arg1)
 
     def reinstate(self, task: bytes, validator: str) -> Call:
-        """Rounds, for Appeals: ends a suspension in the validator's favour."""
+        """Appeals: ends a suspension in the validator's favour."""
         return self._encode("reinstate", task, validator)
 
     def result_of(self, task: bytes) -> Result:
@@ -180,11 +180,11 @@ class Rounds(Face):
         medians: bytes,
         before: Sequence[int],
     ) -> Call:
-        """Rounds: checks the medians and adds a settled round to the ledger."""
+        """Closes a round whose votes are in, or late: by anyone."""
         return self._encode("settle", task, votes, lanes, medians, before)
 
     def tasks(self) -> str:
-        """May lock, unlock, slash and record, as `rounds` may."""
+        """The Tasks contract that this one was created for."""
         return self._ask(str, "tasks")
 
     def vote_commit(self, task: bytes, commitment: bytes) -> Call:

@@ -59,7 +59,7 @@ class Stakes(Face):
         return self._ask(int, "clock")
 
     def delegates(self, account: str) -> str:
-        """Everybody votes for itself."""
+        """Everybody votes with its own bonds."""
         return self._ask(str, "delegates", account)
 
     def deposit(self, role: int, amount: int) -> Call:
@@ -119,7 +119,7 @@ class Stakes(Face):
         return self._ask(str, "tasks")
 
     def token(self) -> str:
-        """Where votes come from: an ERC-5805 contract."""
+        """What bonds are paid in."""
         return self._ask(str, "token")
 
     def unbonding_seconds(self) -> int:

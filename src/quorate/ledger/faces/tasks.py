@@ -78,7 +78,7 @@ class Tasks(Face):
         return self._ask(int, "conflicts_of", arg0, arg1)
 
     def council(self) -> str:
-        """The contract of the council, for emergencies."""
+        """The Council contract that this one was created for."""
         return self._ask(str, "council")
 
     def create(self, terms: Terms, validators: Sequence[str]) -> Call:
@@ -124,7 +124,7 @@ class Tasks(Face):
         return self._encode("mark_absent", task, absent)
 
     def members(self) -> str:
-        """Who may bond in which role."""
+        """The Members contract that this one was created for."""
         return self._ask(str, "members")
 
     def muster(self, task: bytes, first: bool) -> Call:
@@ -170,7 +170,7 @@ class Tasks(Face):
         return self._ask(tuple[bytes, int], "roster_of", task)
 
     def rounds(self) -> str:
-        """May lock, unlock, slash and record, as `tasks` may."""
+        """The Rounds contract that this one was created for."""
         return self._ask(str, "rounds")
 
     def seats_of(self, task: bytes) -> tuple[int, ...]:
@@ -194,7 +194,7 @@ class Tasks(Face):
         return self._ask(int, "stake_of", task, place)
 
     def stakes(self) -> str:
-        """The contract's `stakes`."""
+        """The Stakes contract that this one was created for."""
         return self._ask(str, "stakes")
 
     def suspend(self, task: bytes, places: int) -> Call:
@@ -212,7 +212,7 @@ class Tasks(Face):
         return self._ask(Terms, "terms_of", arg0)
 
     def token(self) -> str:
-        """Where votes come from: an ERC-5805 contract."""
+        """The Token contract that this one was created for."""
         return self._ask(str, "token")
 
     def validators_of(self, task: bytes) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class Timelock(Face):
         return self._encode("cancel", operation)
 
     def council(self) -> str:
-        """The contract of the council, for emergencies."""
+        """Who may cancel, beside the Governor."""
         return self._ask(str, "council")
 
     def event_head(self) -> bytes:

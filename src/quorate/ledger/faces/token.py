@@ -64,7 +64,7 @@ class Token(Face):
         return self._ask(int, "allowance", arg0, arg1)
 
     def approve(self, spender: str, amount: int) -> Call:
-        """Lets one account move a token, until its next transfer; by the owner or its operator."""
+        """Lets `spender` move up to `amount`; the greatest value stands for no limit."""
         return self._encode("approve", spender, amount)
 
     def authorizationState(self, arg0: str, arg1: bytes) -> bool:
@@ -72,7 +72,7 @@ class Token(Face):
         return self._ask(bool, "authorizationState", arg0, arg1)
 
     def balanceOf(self, arg0: str) -> int:
-        """ERC-5192 shape: an account has one membership or none."""
+        """What an account holds."""
         return self._ask(int, "balanceOf", arg0)
 
     def burn(self, amount: int) -> Call:
@@ -114,7 +114,7 @@ class Token(Face):
         return self._encode("delegateBySig", delegatee, nonce, expiry, v, r, s)
 
     def delegates(self, arg0: str) -> str:
-        """Everybody votes for itself."""
+        """Through whom an account's tokens vote; zero for nobody."""
         return self._ask(str, "delegates", arg0)
 
     def deployed_at(self) -> int:
@@ -209,7 +209,7 @@ class Token(Face):
         return self._ask(str, "symbol")
 
     def timelock(self) -> str:
-        """The contract that executes what the members decided."""
+        """Who may mint."""
         return self._ask(str, "timelock")
 
     def totalSupply(self) -> int:
@@ -221,7 +221,7 @@ class Token(Face):
         return self._encode("transfer", receiver, amount)
 
     def transferFrom(self, owner: str, receiver: str, amount: int) -> Call:
-        """Moves a token without asking the receiver; by its owner, approved account or operator."""
+        """Moves `amount` from `owner` to `receiver`, out of the caller's allowance."""
         return self._encode("transferFrom", owner, receiver, amount)
 
     def transferWithAuthorization(
