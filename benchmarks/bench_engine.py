@@ -17,7 +17,7 @@ from report import Metric, arguments, report
 
 from quorate.core.keys import Ed25519Signer, Secp256k1Signer
 from quorate.core.sources import SystemClock
-from quorate.ledger.contracts import Contract, load_artifact
+from quorate.ledger.contracts import Call, Contract, load_artifact
 from quorate.ledger.embedded import EmbeddedLedger
 from quorate.ledger.evidence import replay
 from quorate.ledger.machine import BlockContext, Machine
@@ -38,9 +38,16 @@ GAS = 3_000_000
 RECEIVERS = 50
 
 
+def token_creation() -> Call:
+    """The Token contract with all its supply in one hand, and none to come."""
+    held, timelock = 10**9, spell_address(b"\x0f" * 20)
+    arguments = ("Unit", "U", [(SIGNER.address, held)], held, 0, 86_400, timelock)
+    return load_artifact("Token").deployment(*arguments)
+
+
 def workload(count: int) -> list[bytes]:
     """A deployment and ``count`` signed transfers, some of which revert."""
-    creation = load_artifact("Token").deployment("Unit", "U", [(SIGNER.address, 10**9)])
+    creation = token_creation()
     sent = [Transaction(CHAIN_ID, 0, None, creation.data, GAS)]
     token = decode_transaction(sign_transaction(sent[0], SIGNER))
     contract = Contract(

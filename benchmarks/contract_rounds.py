@@ -14,7 +14,6 @@ from eth_abi.abi import encode
 from quorate.core.hashing import keccak256
 from quorate.core.keys import Secp256k1Signer
 from quorate.ledger.contracts import Call, Contract, load_artifact
-from quorate.ledger.deploy import AddressBook
 
 PARTICIPANT, VALIDATOR, MEMBER = 2, 4, 1
 BOND = 10_000
@@ -89,7 +88,7 @@ class Federation:
         self.parties = parties
         self.spent = 0
         self.number = 0
-        self._random = random.Random(f"{parties.n} {parties.v}")  # noqa: S311 (scores)
+        self._random = random.Random(f"{parties.n} {parties.v}")
         self.entries = [0] * (parties.n + parties.v)
         self.roster = [s.address for s in (*parties.validators, *parties.participants)]
         self.at = self._deploy()
@@ -119,11 +118,13 @@ class Federation:
         return {name: Contract(name, address) for name, address in at.items()}
 
     def send(self, sender: Secp256k1Signer, name: str, function: str, *arguments: Any) -> Gas:
+        """What the call of ``function`` cost."""
         gas = self.chain.send(sender.address, self.at[name].encode(function, *arguments))
         self.spent += gas
         return gas
 
     def view(self, name: str, function: str, *arguments: Any) -> Any:
+        """The first value that a view returns."""
         contract = self.at[name]
         output = self.chain.view(contract.encode(function, *arguments))
         return contract.decode(function, output)[0]
