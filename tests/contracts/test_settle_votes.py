@@ -160,3 +160,17 @@ def test_settle__without_agreement__needs_neither_medians_nor_entries(c):
 def test_settle__unknown_task__reverts(c):
     with reverts("Rounds: not the phase for it"):
         c.rounds(c.stranger, "settle", word("none"), [], bytes(28), b"", [])
+
+
+def test_settle__votes_revealed_before__need_no_salt(c):
+    task = committed(c)
+    for who in c.v:
+        c.vote_reveal(task, who, (TRUE, [1, 2, 3], True))
+    votes, *rest = c.hints(task, c.v)
+    bare = [(place, aggregate, accept, bytes(32)) for place, aggregate, accept, _ in votes]
+    told = [(place, FALSE, accept, salt) for place, _, accept, salt in votes]
+    for wrong in (told, [(*votes[0][:2], False, votes[0][3]), *votes[1:]]):
+        with reverts("Rounds: vote does not match"):
+            c.rounds(c.stranger, "settle", task, wrong, *rest)
+    done = c.rounds(c.stranger, "settle", task, bare, *rest)
+    assert medians(done) == [1, 2, 3]

@@ -148,6 +148,7 @@ def vote_reveal(
     now.cast &= ~(1 << place)
     if found == phases.ballot_of[task][place]:
         now.held |= 1 << place
+        phases.ballot_of[task][place] = self.vote_digest(aggregate, accept, keccak256(lanes))
         self.announce(task, now.number, msg.sender, aggregate, accept, lanes)
     else:
         phases.fault(task, now, msg.sender, place, "reveal does not match")
@@ -182,6 +183,16 @@ def vote_hash(
             lanes_hash,
         )
     )
+
+
+@internal
+@pure
+def vote_digest(aggregate: bytes32, accept: bool, lanes_hash: bytes32) -> bytes32:
+    """
+    @notice What stands in the place of a commitment once its vote was revealed: without the salt,
+            so that whoever settles needs nothing but the events.
+    """
+    return keccak256(abi_encode(aggregate, accept, lanes_hash))
 
 
 @internal

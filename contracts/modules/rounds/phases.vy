@@ -42,7 +42,7 @@ tasks: public(immutable(ITasks))
 place_of: public(HashMap[bytes32, HashMap[address, uint256]])
 # @notice A participant's position in join order, counted from 1; 0 for a stranger.
 position_of: public(HashMap[bytes32, HashMap[address, uint256]])
-# @notice By validator's place its commitment, or the bitmap that it revealed.
+# @notice By validator's place its commitment; once revealed the bitmap, or the digest of the vote.
 ballot_of: public(HashMap[bytes32, HashMap[uint256, bytes32]])
 
 schedule: HashMap[bytes32, Schedule]

@@ -58,7 +58,8 @@ def settle(
     @notice Closes a round whose votes are in, or late: by anyone.
     @dev    Who committed and is not heard, alone or here, is slashed first.
     @param task The task's id.
-    @param votes Ascending places; all that were revealed, and any whose reveal is due.
+    @param votes Ascending places; all that were revealed (their salts are not looked at), and any
+           whose reveal is due.
     @param lanes The votes' scores one after the other, then 28 zero bytes.
     @param medians A lane per included participant; may be empty without agreement.
     @param before The ledger's entries so far, all of them; may be empty without agreement.
@@ -170,16 +171,19 @@ def _hear(
     fresh: bool,
 ):
     """@notice Checks a vote against its commitment, and says it if nobody did yet."""
-    found: bytes32 = ballots.vote_hash(
-        task,
-        number,
-        account,
-        included,
-        vote.aggregate,
-        vote.accept,
-        vote.salt,
-        keccak256(lanes),
-    )
+    lanes_hash: bytes32 = keccak256(lanes)
+    found: bytes32 = ballots.vote_digest(vote.aggregate, vote.accept, lanes_hash)
+    if fresh:
+        found = ballots.vote_hash(
+            task,
+            number,
+            account,
+            included,
+            vote.aggregate,
+            vote.accept,
+            vote.salt,
+            lanes_hash,
+        )
     assert found == phases.ballot_of[task][vote.place], "Rounds: vote does not match"
     if fresh:
         ballots.announce(task, number, account, vote.aggregate, vote.accept, lanes)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quorate.core.errors import EncodingError, UnavailableError, VerificationError
+from quorate.core.errors import EncodingError, VerificationError
 from quorate.core.hashing import Digest
 from quorate.core.keyring import PublicIdentity
 from quorate.learning.arrays import Layout, Model, Update
@@ -25,7 +25,7 @@ from quorate.node.participant import Delivery
 from quorate.node.party import Party
 from quorate.provenance.kinds import Update as UpdateClaim
 from quorate.provenance.kinds import Vote
-from quorate.provenance.statement import parse_envelope, verify_statement
+from quorate.provenance.statement import verify_statement
 
 SCORE_LIMIT = 10**9  # millionths, what the contract accepts
 
@@ -167,12 +167,6 @@ class Validator:
             f"vote-{place.round:04d}", lambda: self._claim(place, assessment)
         )
 
-    def salt_of(self, number: int) -> bytes:
-        """What hid the vote of a round: handed to whoever settles, once it is published."""
-        published = self.party.publisher.publish(f"vote-{number:04d}", _not_published)
-        claim = Vote.from_statement(parse_envelope(published.envelope).statement)
-        return bytes.fromhex(claim.salt)
-
     def _claim(self, place: Place, assessment: Assessment) -> Vote:
         commitment, salt = self.vote(place, assessment)
         ballot, account = assessment.ballot, self.party.keyring.account
@@ -197,10 +191,6 @@ class Validator:
 
     def _salt(self, phase: str, place: Place) -> bytes:
         return self.party.keyring.derive(phase, place.task.hex(), str(place.round))
-
-
-def _not_published() -> Vote:
-    raise UnavailableError("could not open a vote: none was published for this round")
 
 
 def bounded(score: int) -> int:

@@ -72,7 +72,9 @@ class Rounds(Face):
         return self._ask(str, "appeals")
 
     def ballot_of(self, arg0: bytes, arg1: int) -> bytes:
-        """By validator's place its commitment, or the bitmap that it revealed."""
+        """By validator's place its commitment; once revealed the bitmap, or the digest of
+        the vote.
+        """
         return self._ask(bytes, "ballot_of", arg0, arg1)
 
     def begin(self, task: bytes, terms: Terms, listed: Sequence[str]) -> Call:
