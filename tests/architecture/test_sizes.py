@@ -10,13 +10,14 @@ import pytest
 from tests.architecture.source import CODE, Function, files, has_docstring, shown, tree_of
 
 LONGEST_FILE = 500  # lines
+LONGEST_CONTRACT = 300  # lines of a contract, module or interface
 LONGEST_BODY = 60  # lines, without signature and docstring
 
 
-def too_long(path: Path) -> list[str]:
+def too_long(path: Path, most: int = LONGEST_FILE) -> list[str]:
     """The file, if it is over the limit."""
     count = len(path.read_text("utf-8").splitlines())
-    return [shown(path, count, f"{count} lines")] if count > LONGEST_FILE else []
+    return [shown(path, count, f"{count} lines")] if count > most else []
 
 
 def python_bodies(path: Path) -> Iterator[tuple[int, str, int]]:
@@ -51,6 +52,13 @@ def long_bodies(path: Path) -> list[str]:
 
 def test_files__all_code__at_most_500_lines():
     found = [f for p in files(*CODE, suffixes=(".py", ".vy", ".vyi", ".sh")) for f in too_long(p)]
+    assert not found, "\n".join(found)
+
+
+def test_contracts__each__at_most_300_lines():
+    paths = list(files("contracts", suffixes=(".vy", ".vyi")))
+    assert len(paths) > 40
+    found = [f for path in paths for f in too_long(path, LONGEST_CONTRACT)]
     assert not found, "\n".join(found)
 
 

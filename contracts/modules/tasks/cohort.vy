@@ -36,7 +36,7 @@ members: public(immutable(IMembers))
 stakes: public(immutable(IStakes))
 rounds: public(immutable(IRounds))
 
-# @notice The terms of a task by its id.
+# @notice A task's terms.
 terms_of: public(HashMap[bytes32, IRounds.Terms])
 # @notice Bits of the participants under the control of who stands behind the validator at a place.
 conflicts_of: public(HashMap[bytes32, HashMap[uint256, uint256]])
@@ -126,12 +126,12 @@ def muster(task: bytes32, first: bool) -> ITasks.Muster:
 def look_at(task: bytes32, place: uint256):
     """@notice Computes the account at a place anew."""
     count: uint256 = self.listed(task)
+    if place >= count + self.joined(task):
+        refusal.because("Tasks: not in this task")
     if place < count:
         self._weigh(task, place)
-    elif place < count + self.joined(task):
-        self._qualify(task, place - count)
     else:
-        refusal.because("Tasks: not in this task")
+        self._qualify(task, place - count)
 
 
 @internal
@@ -277,10 +277,8 @@ def _qualify(task: bytes32, index: uint256):
     """@notice Computes whether a participant may commit in the next round."""
     account: address = self.participants[task][index]
     may: bool = self._may(task, account)
-    bits: uint256 = self._eligible[task] & ~(1 << index)
-    if may:
-        bits |= 1 << index
-    self._eligible[task] = bits
+    others: uint256 = self._eligible[task] & ~(1 << index)
+    self._eligible[task] = others | (convert(may, uint256) << index)
     log ITasks.Eligible(task=task, participant=account, eligible=may)
     hashchain.extend(keccak256(abi_encode(ELIGIBLE, task, account, may)))
 
@@ -290,8 +288,8 @@ def _qualify(task: bytes32, index: uint256):
 def _may(task: bytes32, account: address) -> bool:
     if not staticcall members.has_role(account, PARTICIPANT):
         return False
-    bond: uint256 = staticcall stakes.bond(account, PARTICIPANT)
-    return bond >= self.terms_of[task].participant_bond
+    least: uint256 = self.terms_of[task].participant_bond
+    return staticcall stakes.bond(account, PARTICIPANT) >= least
 
 
 @internal

@@ -208,7 +208,7 @@ class Tasks(Face):
         return self._ask(bytes, "task_id", terms, validators)
 
     def terms_of(self, arg0: bytes) -> Terms:
-        """The terms of a task by its id."""
+        """A task's terms."""
         return self._ask(Terms, "terms_of", arg0)
 
     def token(self) -> str:
