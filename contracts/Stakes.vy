@@ -136,8 +136,8 @@ def withdraw(role: uint256):
     held: IStakes.Bond = bonds.load(msg.sender, role)
     amount: uint256 = held.unbonding
     assert amount != 0, "Stakes: nothing to withdraw"
-    assert block.timestamp >= held.ready_at, "Stakes: still unbonding"
     assert held.locks == 0, "Stakes: locked by a task"
+    assert block.timestamp >= held.ready_at, "Stakes: still unbonding"
     held.unbonding = 0
     bonds.save(msg.sender, role, held)
     log IStakes.Withdrawn(account=msg.sender, role=role, amount=amount)
@@ -161,7 +161,8 @@ def lock(account: address, role: uint256):
 @external
 def unlock(account: address, role: uint256):
     """
-    @notice Tasks, Rounds: one task fewer holds the bond.
+    @notice Tasks, Rounds: one task fewer holds the bond. What is unbonding starts its delay again,
+            so that what was done in the last round can still be proven and slashed.
     @param account Whose bond.
     @param role PARTICIPANT 2 or VALIDATOR 4.
     """
@@ -169,6 +170,18 @@ def unlock(account: address, role: uint256):
     locks: uint256 = bonds.lower_lock(account, role)
     log IStakes.Unlocked(account=account, role=role, locks=locks)
     hashchain.extend(keccak256(abi_encode(UNLOCKED, account, role, locks)))
+    held: IStakes.Bond = bonds.load(account, role)
+    if held.unbonding != 0:
+        held.ready_at = block.timestamp + unbonding_seconds
+        bonds.save(account, role, held)
+        log IStakes.UnbondRequested(
+            account=account, role=role, amount=0, ready_at=held.ready_at
+        )
+        hashchain.extend(
+            keccak256(
+                abi_encode(UNBOND_REQUESTED, account, role, empty(uint256), held.ready_at)
+            )
+        )
 
 
 @external

@@ -12,6 +12,7 @@
 
 from ..interfaces import IMembers
 from . import hashchain
+from . import refusal
 from . import roster
 
 uses: hashchain
@@ -38,7 +39,8 @@ def rotate(keys: bytes32):
     @notice The caller's new keys: valid from this block on, the old ones no more. Active accounts.
     @param keys Digest of the identity.
     """
-    assert roster.acts(msg.sender), "Members: not active"
+    if not roster.acts(msg.sender):
+        refusal.because("Members: not active")
     facts: roster.Facts = roster.load(msg.sender)
     number: uint256 = facts.key_count
     self.add(msg.sender, number, keys)
@@ -65,8 +67,10 @@ def revoke(account: address, number: uint256, height: uint256):
     @param number Which of its digests, counted from 0.
     @param height The block, not after this one; an earlier end cannot be undone.
     """
-    assert msg.sender == roster.timelock, "Members: only Timelock"
-    assert height != 0 and height <= block.number, "Members: no such block yet"
+    if msg.sender != roster.timelock:
+        refusal.because("Members: only Timelock")
+    if height == 0 or height > block.number:
+        refusal.because("Members: no such block yet")
     self._end(account, number, height)
 
 
@@ -77,15 +81,26 @@ def revoke_at(account: address, log_id: bytes32, index: uint256):
             leaf; from it on the next digest of the history counts.
     @param account Whose keys.
     @param log_id SHA-256 of the log's origin line.
-    @param index The first leaf where they count no more; never less than the one before.
+    @param index The first leaf where they count no more; never less than the one before, but for
+           Timelock, whose word takes back all that was said of later leaves.
     """
-    if msg.sender != roster.timelock:
-        assert msg.sender == account, "Members: not the account"
-        assert roster.acts(account), "Members: not active"
     number: uint256 = self._stop_count[account][log_id]
-    assert number < roster.load(account).key_count, "Members: no key left to revoke"
+    if msg.sender == roster.timelock:
+        # A thief of the key may have said that it counts for ever: that can be taken back.
+        for _: uint256 in range(256):
+            if number == 0 or index >= self._stops[account][log_id][number - 1]:
+                break
+            number -= 1
+    else:
+        if msg.sender != account:
+            refusal.because("Members: not the account")
+        if not roster.acts(account):
+            refusal.because("Members: not active")
+    if number >= roster.load(account).key_count:
+        refusal.because("Members: no key left to revoke")
     if number != 0:
-        assert index >= self._stops[account][log_id][number - 1], "Members: index goes back"
+        if index < self._stops[account][log_id][number - 1]:
+            refusal.because("Members: index goes back")
     self._stops[account][log_id][number] = index
     self._stop_count[account][log_id] = number + 1
     log IMembers.RevokedInLog(account=account, log_id=log_id, number=number, index=index)
@@ -100,7 +115,8 @@ def set_anchorer(log_id: bytes32, anchorer: address, allowed: bool):
     @param anchorer Any account, a member's or not.
     @param allowed False takes it back.
     """
-    assert roster.acts(msg.sender), "Members: not active"
+    if not roster.acts(msg.sender):
+        refusal.because("Members: not active")
     self._anchorers[msg.sender][log_id][anchorer] = allowed
     log IMembers.AnchorerSet(
         account=msg.sender, log_id=log_id, anchorer=anchorer, allowed=allowed
@@ -189,7 +205,8 @@ def key_of(account: address, number: uint256) -> IMembers.Key:
 @internal
 def add(account: address, number: uint256, keys: bytes32):
     """@notice Appends digest `number`, valid from this block on; the one before ends here."""
-    assert keys != empty(bytes32), "Members: no keys"
+    if keys == empty(bytes32):
+        refusal.because("Members: no keys")
     self._digests[account][number] = keys
     if number != 0:
         self._spans[account][number] = block.number << 64
@@ -228,10 +245,12 @@ def valid(account: address, count: uint256, height: uint256) -> bytes32:
 
 @internal
 def _end(account: address, number: uint256, height: uint256):
-    assert number < roster.load(account).key_count, "Members: no such key"
+    if number >= roster.load(account).key_count:
+        refusal.because("Members: no such key")
     span: uint256 = self._spans[account][number]
     until: uint256 = span & UNTIL_MASK
-    assert until == 0 or height < until, "Members: key has ended"
+    if until != 0 and height >= until:
+        refusal.because("Members: key has ended")
     self._spans[account][number] = (span & ~UNTIL_MASK) | height
     log IMembers.Revoked(account=account, number=number, height=height)
     hashchain.extend(keccak256(abi_encode(REVOKED, account, number, height)))

@@ -80,25 +80,28 @@ def test_deploy__setting_out_of_bounds__reverts(place, value, message):
         Pair().add("Governor", Governor, *where, tuple(settings))
 
 
-def test_threshold__a_tenth_of_all_votes_at_most__so_that_somebody_can_propose(suite):
+def test_threshold__a_256th_of_all_votes_at_most__so_that_somebody_can_propose():
+    suite = Suite(weights=dict.fromkeys(PEOPLE, 1_000), settings=(100, 1_000, 1, 50, 3_600))
+    most = 1_000 * len(PEOPLE) // 256
+    assert most > 1
     setter = "setProposalThreshold(uint256)"
     for value, message in (
         (0, "Governor: threshold off bounds"),
-        (11, "Governor: threshold too high"),
+        (most + 1, "Governor: threshold too high"),
         (2**96, "Governor: threshold too high"),
     ):
         calls = suite.calls(calldata(setter, value), target=suite.governor)
         suite.ready(calls, f"to {value}")
         with reverts(message):
             suite.send(A, "Governor", "execute", *calls, words(f"to {value}"))
-    for value in (1, 10):
+    for value in (1, most):
         calls = suite.calls(calldata(setter, value), target=suite.governor)
         suite.decide(calls, f"to {value}")
         assert suite.view("Governor", "proposalThreshold") == value
 
 
 def test_threshold__one__is_always_possible():
-    """One member, one vote, with a handful of members: a tenth of all votes is none."""
+    """One member, one vote, with a handful of members: a 256th of all votes is none."""
     suite = Suite(weights=dict.fromkeys(PEOPLE, 1), settings=(100, 1_000, 1, 50, 3_600))
     calls = suite.calls(calldata("setProposalThreshold(uint256)", 1), target=suite.governor)
     suite.decide(calls)

@@ -206,6 +206,19 @@ def test_revoke_at__by_timelock_for_a_lost_key(pair):
     assert [leaf(pair, n) for n in (39, 40)] == [FIRST, bytes(32)]
 
 
+def test_revoke_at__what_a_thief_said__timelock_takes_back(pair):
+    rotate(pair, "second")
+    stop(pair, 2**256 - 1)  # the stolen key is to count for ever
+    with reverts("Members: index goes back"):
+        stop(pair, 50)
+    stop(pair, 50, TIMELOCK)
+    assert [leaf(pair, n) for n in (49, 50, 10**12)] == [FIRST, word("second"), word("second")]
+    stop(pair, 60)
+    assert leaf(pair, 60) == bytes(32)
+    stop(pair, 40, TIMELOCK)  # takes back both
+    assert [leaf(pair, n) for n in (39, 40, 60)] == [FIRST, word("second"), word("second")]
+
+
 def test_revoke_at__many_keys__found_by_halving(pair):
     rotate(pair, *(f"key {n}" for n in range(20)))
     for n in range(20):

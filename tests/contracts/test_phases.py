@@ -190,7 +190,7 @@ def test_include__two_thirds_of_stake__exactly():
     assert c.included(task) == 0b011  # 3 of 3, 2 of 3, and 1 of 3
 
 
-def test_include__one_unit_short_of_two_thirds__left_out_and_absent():
+def test_include__one_unit_short_of_two_thirds__left_out_and_owes_nothing():
     c = Consortium(validators=3, stakes=(3_999, 4_000, 4_000))
     task = c.opened()
     c.commit_all(task)
@@ -205,8 +205,28 @@ def test_include__one_unit_short_of_two_thirds__left_out_and_absent():
         "task": task,
         "round": 1,
         "included": 0b011,
-        "absent": 0b100,
+        "absent": 0,
     }
+    assert done.named("Slashed") == []
+
+
+@pytest.mark.parametrize(
+    ("stakes", "absent"), [((4_000, 4_000, 4_000), True), ((4_002, 4_000, 4_000), False)]
+)
+def test_include__two_thirds_lack_it__absent(stakes, absent):
+    c = Consortium(validators=3, stakes=stakes)
+    task = c.opened()
+    c.commit_all(task)
+    bitmaps = {c.v[0]: 0b111, c.v[1]: 0b011, c.v[2]: 0b011}
+    for who in c.v:
+        c.include_commit(task, who, bitmaps[who])
+    for who in c.v:
+        done = c.include_reveal(task, who, bitmaps[who])
+    assert done.named("SetFixed")[0]["included"] == 0b011
+    assert done.named("SetFixed")[0]["absent"] == (0b100 if absent else 0)
+    if not absent:
+        assert done.named("Slashed") == []
+        return
     (slashed,) = done.named("Slashed")
     assert (slashed["account"], slashed["amount"], slashed["reason"]) == (c.p[2], 100, "absent")
     assert c.pair.view("Stakes", "reputation_of", c.p[2], PARTICIPANT) == (0, 0, 1)

@@ -147,7 +147,13 @@ def test_lock__two_tasks__both_must_let_go(pair, caller):
     send(pair, ROUNDS, "unlock", A, PARTICIPANT)
     with reverts("Stakes: locked by a task"):
         send(pair, A, "withdraw", PARTICIPANT)
-    send(pair, ROUNDS, "unlock", A, PARTICIPANT)
+    done = send(pair, ROUNDS, "unlock", A, PARTICIPANT)
+    again = {"account": A, "role": PARTICIPANT, "amount": 0, "ready_at": pair.now + DELAY}
+    assert done.named("UnbondRequested") == [again]
+    pair.wait(DELAY - 1)
+    with reverts("Stakes: still unbonding"):
+        send(pair, A, "withdraw", PARTICIPANT)
+    pair.wait(1)
     send(pair, A, "withdraw", PARTICIPANT)
     with reverts("Stakes: not locked"):
         send(pair, ROUNDS, "unlock", A, PARTICIPANT)

@@ -160,6 +160,7 @@ def test_lock__griefing__needs_tasks_or_rounds_and_ends(pair):
         with reverts("Stakes: locked by a task"):
             pair.send(A, "Stakes", "withdraw", PARTICIPANT)
         pair.send(ROUNDS, "Stakes", "unlock", A, PARTICIPANT)
+    pair.wait(DELAY)
     pair.send(A, "Stakes", "withdraw", PARTICIPANT)
 
 

@@ -95,8 +95,8 @@ class Appeals(Twin):
         need(place > 0, "Appeals: not a validator there")
         need(1 <= number <= rounds.round_of(task)[2], "Appeals: no such round")
         need(phase in (INCLUDE_COMMIT, VOTE_COMMIT), "Appeals: no such phase")
-        differ = (included_a, hash_a) != (included_b, hash_b)
-        need(differ, "Appeals: the ballots are the same")
+        need(hash_a != hash_b, "Appeals: the ballots are the same")
+        need(included_a == included_b, "Appeals: for different sets")
         need(not self.world.at[self._tasks].expelled(task, place - 1), "Appeals: already expelled")
         for included, hash_, signature in (
             (included_a, hash_a, signature_a),

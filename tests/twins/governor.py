@@ -239,7 +239,7 @@ class Governor(Twin):
         self._only_timelock(sender)
         if votes > 1:
             everyone = self.world.at[self._votes].getPastTotalSupply(self.world.now - 1)
-            need(votes * 10 <= everyone, "Governor: threshold too high")
+            need(votes * 256 <= everyone, "Governor: threshold too high")
         self._change_threshold(votes)
 
     def updateQuorumNumerator(self, sender: str, percent: int) -> None:

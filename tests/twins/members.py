@@ -235,6 +235,8 @@ class Members(Twin):
             need(sender == account, "Members: not the account")
             need(self.is_active(account), "Members: not active")
         stops = self.state.stops.setdefault((account, log_id), [])
+        while sender == self._timelock and stops and stops[-1] > index:
+            stops.pop()
         number = len(stops)
         need(number < self.key_count(account), "Members: no key left to revoke")
         need(not stops or index >= stops[-1], "Members: index goes back")

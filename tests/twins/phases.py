@@ -282,25 +282,26 @@ class Phases(Twin):
         if not two_thirds(self._stake(task, t.held), t.stake):
             self._abort(task, "too few validators")
             return
-        included = set()
-        for index in range(len(t.participants)):
+        included, absent = set(), set()
+        for index in sorted(t.committed):
             holders = {
                 place for place in t.held if int.from_bytes(t.ballots[place], "big") >> index & 1
             }
             if two_thirds(self._stake(task, holders), t.stake):
                 included.add(index)
-        self._fix(task, included)
+            elif two_thirds(self._stake(task, t.held - holders), t.stake):
+                absent.add(index)
+        self._fix(task, included, absent)
         if len(included) < t.terms["min_participants"]:
             self._abort(task, "too few included")
         else:
             t.cast, t.held = set(), set()
             self._enter(task, VOTE_COMMIT, "vote_seconds")
 
-    def _fix(self, task: bytes, included: set[int]) -> None:
-        """The set is known: who committed and is not in it is punished."""
+    def _fix(self, task: bytes, included: set[int], absent: set[int]) -> None:
+        """The set is known: who committed to what two thirds did not get is punished."""
         t = self._task(task)
         t.included = included
-        absent = t.committed - included
         self.emit(
             "SetFixed", task=task, round=t.number, included=bits(included), absent=bits(absent)
         )

@@ -113,7 +113,7 @@ class Rounds(Phases):
         ]
         self._need_all_seats(task, hands)
         t.ballots |= dict(zip(sorted(t.seats), commitments, strict=True))
-        self._fix(task, set(places(included)))
+        self._fix(task, set(places(included)), t.committed - set(places(included)))
         t.cast, t.held = set(t.seats), set()
         self.emit(
             "Concurred",

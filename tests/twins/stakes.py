@@ -73,8 +73,8 @@ class Stakes(Voting):
         bond = self._bond(sender, role)
         amount = bond.unbonding
         need(amount > 0, "Stakes: nothing to withdraw")
-        need(self.world.now >= bond.ready_at, "Stakes: still unbonding")
         need(bond.locks == 0, "Stakes: locked by a task")
+        need(self.world.now >= bond.ready_at, "Stakes: still unbonding")
         bond.unbonding = 0
         self.emit("Withdrawn", account=sender, role=role, amount=amount)
         self._pay(self.world.at[self._token].transfer, sender, amount)
@@ -94,6 +94,11 @@ class Stakes(Voting):
         need(bond.locks > 0, "Stakes: not locked")
         bond.locks -= 1
         self.emit("Unlocked", account=account, role=role, locks=bond.locks)
+        if bond.unbonding:
+            bond.ready_at = self.world.now + self._delay
+            self.emit(
+                "UnbondRequested", account=account, role=role, amount=0, ready_at=bond.ready_at
+            )
 
     def slash(self, sender: str, account: str, role: int, amount: int, reason: str) -> int:
         self._only_work(sender)

@@ -97,12 +97,13 @@ def setVotingPeriod(newVotingPeriod: uint32):
 def setProposalThreshold(newProposalThreshold: uint256):
     """
     @notice Timelock: another number of votes that a proposer needs.
-    @param newProposalThreshold 1, or more up to a tenth of all votes.
+    @param newProposalThreshold 1, or more up to a 256th of all votes: of at most 256 members one
+           always has as many.
     """
     self._only_timelock()
     if newProposalThreshold > 1:
         all_votes: uint256 = self.all_votes(block.timestamp - 1)
-        assert newProposalThreshold <= all_votes // 10, "Governor: threshold too high"
+        assert newProposalThreshold <= all_votes // 256, "Governor: threshold too high"
     self._set_threshold(newProposalThreshold)
 
 

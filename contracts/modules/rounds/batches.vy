@@ -178,7 +178,7 @@ def concur(
             place += 1
         phases.ballot_of[task][place] = commitment
         place += 1
-    phases.fix(task, now, included)
+    phases.fix(task, now, included, phases.chosen[task] & ~included)
     log IRounds.Concurred(
         task=task, round=now.number, seats=now.seats, commitments=commitments
     )

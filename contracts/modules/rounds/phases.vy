@@ -229,9 +229,8 @@ def fault_silent(
 
 
 @internal
-def fix(task: bytes32, now: clock.Clock, included: uint256):
-    """@notice Fixes the round's set; who committed and is not in it was absent."""
-    absent: uint256 = self.chosen[task] & ~included
+def fix(task: bytes32, now: clock.Clock, included: uint256, absent: uint256):
+    """@notice Fixes the round's set, and says who committed to what it did not deliver."""
     self.chosen[task] = included
     log IRounds.SetFixed(task=task, round=now.number, included=included, absent=absent)
     hashchain.extend(keccak256(abi_encode(FIXED, task, now.number, included, absent)))
@@ -246,8 +245,10 @@ def tally(task: bytes32, now: clock.Clock) -> clock.Clock:
     self.fault_silent(task, now, words)
     if not self.enough(task, now.held):
         return self.abort(task, now, "too few validators")
-    included: uint256 = self._included(task, now.held, words)
-    self.fix(task, now, included)
+    included: uint256 = 0
+    absent: uint256 = 0
+    included, absent = self._sort(task, now.held, words)
+    self.fix(task, now, included, absent)
     if quorum.count(included) < self.schedule[task].min_participants:
         return self.abort(task, now, "too few included")
     next: clock.Clock = now
@@ -258,26 +259,34 @@ def tally(task: bytes32, now: clock.Clock) -> clock.Clock:
 
 @internal
 @view
-def _included(
+def _sort(
     task: bytes32, held: uint256, words: DynArray[uint256, MAX_VALIDATORS]
-) -> uint256:
+) -> (uint256, uint256):
+    """
+    @notice Who is in: whose update two thirds of the stake hold. Who was absent: whose update two
+            thirds say that they do not hold. Others are left out and owe nothing: a third of the
+            stake can keep an honest update out, but not have it punished.
+    """
     bitmaps: DynArray[uint256, MAX_VALIDATORS] = []
     all_: uint256 = max_value(uint256)
     some: uint256 = 0
+    heard: uint256 = 0
     for place: uint256 in range(len(words), bound=MAX_VALIDATORS):
         bitmap: uint256 = 0
         if quorum.has(held, place):
             bitmap = convert(self.ballot_of[task][place], uint256)
             all_ &= bitmap
             some |= bitmap
+            heard += self.stake(words[place])
         bitmaps.append(bitmap)
-    # Those who revealed hold two thirds: what all of them hold is in without counting.
+    # Those who revealed hold two thirds: about what they agree on nothing has to be counted.
     included: uint256 = all_
+    absent: uint256 = self.chosen[task] & ~some
     split: uint256 = some & ~all_
-    if split == 0:
-        return included
     whole: uint256 = self.whole(task)
     for index: uint256 in range(MAX_PARTICIPANTS):
+        if split >> index == 0:
+            break
         if quorum.has(split, index):
             support: uint256 = 0
             for place: uint256 in range(len(words), bound=MAX_VALIDATORS):
@@ -285,4 +294,6 @@ def _included(
                     support += self.stake(words[place])
             if quorum.reached(support, whole):
                 included |= 1 << index
-    return included
+            elif quorum.reached(heard - support, whole):
+                absent |= 1 << index
+    return included, absent

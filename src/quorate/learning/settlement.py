@@ -5,8 +5,8 @@ thresholds are ``3 * part >= 2 * whole`` over stakes as they stood when the roun
 
 1. Fewer commitments than ``min_participants``: aborted.
 2. Inclusion: two thirds of the stake must commit, then reveal, else aborted. Included is each
-   update that validators with two thirds of the stake hold. Committed and not included costs
-   ``absence_penalty`` (only here, where two thirds revealed). Too few included: aborted.
+   update that validators with two thirds of the stake hold; a committed one that two thirds lack
+   costs ``absence_penalty``; any other is left out. Too few included: aborted.
 3. Vote: two thirds of the stake must commit, else aborted. The aggregate with two thirds of the
    stake wins, else aborted; accepted if two thirds of the stake revealed it with a yes.
 4. A participant's score is the stake-weighted median (`weighted_median`) over the winners that did
@@ -160,6 +160,20 @@ def included_set(facts: RoundFacts) -> int:
     return included
 
 
+def absent_set(facts: RoundFacts) -> int:
+    """The bitmap of the updates that validators with two thirds of the stake say they lack.
+
+    A committed update that is neither held nor lacked by two thirds is left out unpunished.
+    """
+    whole = sum(facts.stakes.values())
+    absent = 0
+    for place in range(len(facts.participants)):
+        lack = [who for who, bitmap in facts.inclusion.held.items() if not bitmap >> place & 1]
+        if facts.committed >> place & 1 and two_thirds(_stake(facts, lack), whole):
+            absent |= 1 << place
+    return absent
+
+
 def winners_of(facts: RoundFacts) -> tuple[str, ...]:
     """The validators behind the aggregate with two thirds of the stake, in list order."""
     whole = sum(facts.stakes.values())
@@ -179,7 +193,7 @@ def settle(facts: RoundFacts, terms: SettlementTerms) -> Settlement:
     if facts.committed.bit_count() < terms.min_participants:
         return Settlement(aborted="too few commitments")
     if facts.concurred is not None:
-        absences = _absences(facts, facts.concurred, terms)
+        absences = _absences(facts, facts.committed & ~facts.concurred, terms)
         return _counted(facts, terms, facts.concurred, absences)
     if not two_thirds(_stake(facts, facts.inclusion.committed), whole):
         return Settlement(aborted="too few validators")
@@ -187,7 +201,7 @@ def settle(facts: RoundFacts, terms: SettlementTerms) -> Settlement:
     if not two_thirds(_stake(facts, facts.inclusion.held), whole):
         return Settlement(aborted="too few validators", penalties=penalties)
     included = included_set(facts)
-    penalties += _absences(facts, included, terms)
+    penalties += _absences(facts, absent_set(facts), terms)
     if included.bit_count() < terms.min_participants:
         return Settlement("too few included", included, penalties=penalties)
     return _counted(facts, terms, included, penalties)
@@ -268,8 +282,7 @@ def _faults(facts: RoundFacts, poll: Poll[Any], terms: SettlementTerms) -> tuple
     )
 
 
-def _absences(facts: RoundFacts, included: int, terms: SettlementTerms) -> tuple[Penalty, ...]:
-    absent = facts.committed & ~included
+def _absences(facts: RoundFacts, absent: int, terms: SettlementTerms) -> tuple[Penalty, ...]:
     return tuple(
         Penalty(who, terms.absence_penalty, "absent")
         for place, who in enumerate(facts.participants)

@@ -69,8 +69,9 @@ class Appeals(Face):
         hash_b: bytes,
         signature_b: Sequence[bytes],
     ) -> Call:
-        """Two signed ballots of one validator that differ for one phase of one round: its
-        bond is slashed and it is expelled from the task, once; by anyone, at any time.
+        """Two signed ballots of one validator that differ for one set in one phase of one
+        round: its bond is slashed and it is expelled from the task, once; by anyone, at
+        any time.
         """
         return self._encode(
             "prove_equivocation",

@@ -127,7 +127,9 @@ class Stakes(Face):
         return self._ask(int, "unbonding_seconds")
 
     def unlock(self, account: str, role: int) -> Call:
-        """Tasks, Rounds: one task fewer holds the bond."""
+        """Tasks, Rounds: one task fewer holds the bond. What is unbonding starts its delay
+        again, so that what was done in the last round can still be proven and slashed.
+        """
         return self._encode("unlock", account, role)
 
     def withdraw(self, role: int) -> Call:
