@@ -30,22 +30,20 @@ CONTRACTS = ROOT / "contracts"
 REASONS = Path(__file__).with_suffix(".toml")
 TIME_LIMIT = 300  # seconds; a mutant that makes the tests hang is caught
 
+_A_ROUND = ("opening", "phases", "settle", "settle_votes", "batches", "payouts")
+
 MORE_TESTS = {
-    "Rounds": (
-        "phases",
-        "settle",
-        "settle_votes",
-        "ballots",
-        "medians",
-        "batches",
-        "opening",
-        "payouts",
-    ),
-    "Tasks": ("opening", "payouts", "settle", "phases", "batches"),
+    "Rounds": (*_A_ROUND, "ballots", "medians"),
+    "Tasks": _A_ROUND,
     "Appeals": ("settle", "payouts"),
-    "Token": ("votes",),
-    "Members": ("votes",),
-    "Stakes": ("votes",),
+    "Stakes": ("opening", "settle", "payouts", "governance"),
+    "Token": ("votes", "governance"),
+    "Members": ("governance", "gates_suite", "opening"),
+    "Governor": ("governance",),
+    "Timelock": ("governance",),
+    "Council": ("governance", "gates_suite"),
+    "Anchor": ("gates_suite",),
+    "Assets": ("gates_suite",),
 }
 """Test files that are about a contract without its name."""
 
@@ -311,19 +309,27 @@ def drawn(contract: str, seed: int) -> Iterator[Mutant]:
 # Running
 
 
+def committed(name: str) -> dict[str, Any]:
+    """The artifact without any bug."""
+    path = ROOT / "src" / "quorate" / "ledger" / "artifacts" / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
 def compiled(folder: Path, name: str) -> dict[str, Any]:
     """What the artifact says that the tests load."""
     from vyper.cli.vyper_compile import compile_files  # noqa: PLC0415
     from vyper.compiler.settings import OptimizationLevel, Settings  # noqa: PLC0415
 
     warnings.simplefilter("ignore")
-    level = OptimizationLevel.from_string("codesize")
-    settings = Settings(evm_version="cancun", optimize=level)
+    artifact = committed(name)
+    made = artifact["settings"]
+    level = OptimizationLevel.from_string(made["optimize"])
+    settings = Settings(evm_version=made["evm_version"], optimize=level)
     formats = ("abi", "bytecode", "bytecode_runtime")
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         (found,) = compile_files([folder / f"{name}.vy"], formats, settings=settings).values()
-    path = ROOT / "src" / "quorate" / "ledger" / "artifacts" / f"{name}.json"
-    return json.loads(path.read_text()) | {
+    return artifact | {
         "abi": found["abi"],
         "creation": found["bytecode"].removeprefix("0x"),
         "runtime": found["bytecode_runtime"].removeprefix("0x"),
@@ -332,7 +338,7 @@ def compiled(folder: Path, name: str) -> dict[str, Any]:
 
 def planted(mutant: Mutant, folder: Path) -> bool:
     """Compiles ``mutant`` into ``folder``; False when it is none."""
-    from vyper.exceptions import VyperException  # noqa: PLC0415
+    from vyper.exceptions import VyperException, VyperInternalException  # noqa: PLC0415
 
     copy = folder / "contracts"
     shutil.copytree(CONTRACTS, copy)
@@ -345,12 +351,11 @@ def planted(mutant: Mutant, folder: Path) -> bool:
     os.chdir(folder)
     try:
         artifact = compiled(Path("contracts"), mutant.contract)
-    except (VyperException, AssertionError):
+    except (VyperException, VyperInternalException, AssertionError):
         return False
     finally:
         os.chdir(kept)
-    committed = ROOT / "src" / "quorate" / "ledger" / "artifacts" / f"{mutant.contract}.json"
-    same = json.loads(committed.read_text())["creation"] == artifact["creation"]
+    same = committed(mutant.contract)["creation"] == artifact["creation"]
     encoded = json.dumps(artifact, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     (folder / f"{mutant.contract}.json").write_text(encoded)
     return not same
@@ -362,7 +367,8 @@ def test_files(contract: str) -> list[str]:
     folder = ROOT / "tests" / "contracts"
     files = [folder / f"test_{name}.py", *sorted(folder.glob(f"test_{name}_*.py"))]
     files += [folder / f"test_{each}.py" for each in MORE_TESTS.get(contract, ())]
-    files += [ROOT / "tests" / "stateful" / f"test_{name}.py"]
+    stateful = ROOT / "tests" / "stateful"
+    files += [stateful / f"test_{name}.py", *sorted(stateful.glob(f"test_{name}_*.py"))]
     return [str(file) for file in dict.fromkeys(files) if file.is_file()]
 
 

@@ -28,7 +28,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from contract_tracer import JUMPI, Taken, artifacts, trace  # beside this file
+from compile_contracts import EVM_VERSION, OPTIMIZE  # beside this file
+from contract_tracer import JUMPI, Taken, artifacts, trace
 
 ROOT = Path(__file__).parents[1]
 CONTRACTS = ROOT / "contracts"
@@ -93,7 +94,7 @@ def _compiled(name: str) -> Any:
     from vyper.compiler.settings import OptimizationLevel, Settings  # noqa: PLC0415
 
     bundle = FilesystemInputBundle([CONTRACTS, ROOT])
-    settings = Settings(evm_version="cancun", optimize=OptimizationLevel.from_string("codesize"))
+    settings = Settings(evm_version=EVM_VERSION, optimize=OptimizationLevel.from_string(OPTIMIZE))
     return CompilerData(bundle.load_file(CONTRACTS / f"{name}.vy"), bundle, settings=settings)
 
 
