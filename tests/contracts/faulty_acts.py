@@ -349,7 +349,6 @@ class Acts(Parties):
             ("Rounds", "settle", task, [], bytes(28), b"", []),
             ("Rounds", "expel", task, book.validators[0], "lie"),
             ("Rounds", "begin", task, (b"\1" * 32, self.stranger, *(1,) * 18), book.validators),
-            ("Tasks", "review", task, place),
             ("Tasks", "release", task, place),
             ("Tasks", "refund", task),
             ("Tasks", "join", task, word("data"), 5),
@@ -363,6 +362,8 @@ class Acts(Parties):
             pairs.append(("Rounds", "advance", task))
         if phase == VOTE_REVEAL and not (early and facts.cast):
             pairs.remove(("Rounds", "settle", task, [], bytes(28), b"", []))
+        if self.draw.random() < 0.2:  # it may wait until the round is over
+            self.attempt(self.stranger, "Tasks", "review", task, place)
         for pair in self.draw.sample(pairs, 3):
             self.count("griefing call")
             self.refused(VOTES, self.stranger, *pair)
