@@ -199,14 +199,12 @@ def join(task: bytes32, dataset: bytes32, samples: uint256):
 @nonreentrant
 def review(task: bytes32, place: uint256):
     """
-    @notice Computes between rounds whether an account may still act, by anyone: members can be
-            suspended, bonds asked back or topped up.
+    @notice Computes anew whether an account may act, by anyone: members can be suspended, bonds
+            asked back or topped up. While a round is open this waits until the next one opens.
     @param task The task's id.
     @param place Validators first, in list order, then participants in join order.
     """
-    if not staticcall cohort.rounds.idle(task):
-        refusal.because("Tasks: a round is open")
-    cohort.look_at(task, place)
+    cohort.look_at(task, place, staticcall cohort.rounds.idle(task))
 
 
 @external

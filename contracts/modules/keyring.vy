@@ -86,11 +86,8 @@ def revoke_at(account: address, log_id: bytes32, index: uint256):
     """
     number: uint256 = self._stop_count[account][log_id]
     if msg.sender == roster.timelock:
-        # A thief of the key may have said that it counts for ever: that can be taken back.
-        for _: uint256 in range(256):
-            if number == 0 or index >= self._stops[account][log_id][number - 1]:
-                break
-            number -= 1
+        # A thief of the key may have said that it counts for ever: that is taken back.
+        number = self._stopped(account, log_id, index)
     else:
         if msg.sender != account:
             refusal.because("Members: not the account")
@@ -160,17 +157,7 @@ def keys_at_index(account: address, log_id: bytes32, index: uint256) -> bytes32:
     @param index The leaf, counted from 0.
     @return Zero when there is none.
     """
-    low: uint256 = 0
-    high: uint256 = self._stop_count[account][log_id]
-    for step: uint256 in range(32):
-        if low == high:
-            break
-        middle: uint256 = (low + high) // 2
-        if self._stops[account][log_id][middle] <= index:
-            low = middle + 1
-        else:
-            high = middle
-    return self._digests[account][low]
+    return self._digests[account][self._stopped(account, log_id, index)]
 
 
 @external
@@ -262,3 +249,20 @@ def _since(account: address, number: uint256) -> uint256:
     if number == 0:
         return roster.load(account).first_block
     return self._spans[account][number] >> 64
+
+
+@internal
+@view
+def _stopped(account: address, log_id: bytes32, index: uint256) -> uint256:
+    """@notice How many digests of the history count no more at a leaf."""
+    low: uint256 = 0
+    high: uint256 = self._stop_count[account][log_id]
+    for step: uint256 in range(32):
+        if low == high:
+            break
+        middle: uint256 = (low + high) // 2
+        if self._stops[account][log_id][middle] <= index:
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -12,7 +12,7 @@ class Judge:
 
     account: str
     controller: bytes
-    cap: int  # its bond when the task was created: its stake is never more
+    cap: int  # the most that its stake can be: its bond at creation, four bonds of the terms
     stake: int = 0  # as last computed; 0 means no seat
     held: bool = False  # its bond, by this task
     suspended: bool = False
@@ -82,7 +82,7 @@ class Cohort(Twin):
                 self._weigh(task, place)
         for index, trainee in enumerate(job.trainees):
             if first:
-                trainee.eligible = self._may(job, trainee)
+                trainee.eligible, trainee.marked = self._may(job, trainee), False
             elif trainee.marked:
                 self._qualify(task, index)
         eligible = bits(i for i, trainee in enumerate(job.trainees) if trainee.eligible)
@@ -91,10 +91,11 @@ class Cohort(Twin):
         return len(job.trainees), len(job.judges), eligible, seats, stake
 
     def review(self, sender: str, task: bytes, place: int) -> None:
-        need(self.world.at[self._rounds].idle(task), "Tasks: a round is open")
-        job = self.state.jobs[task]
-        need(place < len(job.people()), "Tasks: not in this task")
-        if place < len(job.judges):
+        job = self.state.jobs.get(task)
+        need(job is not None and place < len(job.people()), "Tasks: not in this task")
+        if not self.world.at[self._rounds].idle(task):
+            job.people()[place].marked = True
+        elif place < len(job.judges):
             self._weigh(task, place)
         else:
             self._qualify(task, place - len(job.judges))

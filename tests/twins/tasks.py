@@ -52,8 +52,9 @@ class Tasks(Cohort):
         need(self.world.at[self._members].approved(task), "Tasks: not approved by members")
         need(sound(t) and 1 <= len(validators) <= 64, "Tasks: terms out of range")
         members, stakes = self.world.at[self._members], self.world.at[self._stakes]
+        most = 4 * t["validator_bond"]
         judges = [
-            Judge(who, members.controller_of(who), stakes.bond(who, VALIDATOR))
+            Judge(who, members.controller_of(who), min(stakes.bond(who, VALIDATOR), most))
             for who in validators
         ]
         escrow = t["rounds"] * (t["participant_reward"] + t["validator_reward"])

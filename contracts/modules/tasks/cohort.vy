@@ -2,10 +2,10 @@
 """
 @title   Cohort: participants, validators and their stakes in a task
 @license Apache-2.0
-@notice  Who may act is computed once, at the first opening; later only for those who were slashed
-         or reinstated, or whom anybody asks to review. So a round costs no call per participant.
-@dev     A validator's stake is its bond now, but never more than it was when the task was created:
-         a deposit in the last block buys no vote.
+@notice  Who may act is computed at the first opening; later only for who was slashed, reinstated or
+         reviewed at anybody's wish. So a round costs no call per participant.
+@dev    A stake is the bond now, but never more than when the task was created, nor than four times
+         what the terms ask for: a deposit in the last block buys no vote.
 """
 
 from ...interfaces import IMembers
@@ -23,12 +23,11 @@ VALIDATOR: constant(uint256) = 4
 MAX_PARTICIPANTS: constant(uint256) = 256
 MAX_VALIDATORS: constant(uint256) = 64
 MAX_PLACES: constant(uint256) = 264
-# @dev Bounds what a settlement has to read: scores = validators x participants.
-MAX_SCORES: constant(uint256) = 2048
+MAX_SCORES: constant(uint256) = 2048  # validators x participants: what a settlement reads
 MAX_STAKE: constant(uint256) = 2**95 - 1
+MAX_SHARE: constant(uint256) = 4  # times the validator bond of the terms
 ACCOUNT: constant(uint256) = 2**160 - 1
 CONFLICTED: constant(uint256) = 2**255
-
 SEATED: constant(bytes32) = keccak256("Seated(bytes32,address,uint256,uint256)")
 ELIGIBLE: constant(bytes32) = keccak256("Eligible(bytes32,address,bool)")
 
@@ -51,7 +50,6 @@ tied: HashMap[bytes32, uint256]  # participants whose bond the task holds
 locked: HashMap[bytes32, uint256]  # validators whose bond the task holds
 suspended: HashMap[bytes32, uint256]
 expelled_: HashMap[bytes32, uint256]
-
 _eligible: HashMap[bytes32, uint256]
 _stale: HashMap[bytes32, uint256]  # participants to look at anew
 # @dev Seated validators (64 bits), those to look at anew (64), all seated stake (128).
@@ -79,7 +77,8 @@ def list_validators(task: bytes32, accounts: DynArray[address, MAX_VALIDATORS]):
     place: uint256 = 0
     for account: address in accounts:
         self.seat[task][place] = convert(account, uint256)
-        self._caps[task][place] = min(staticcall stakes.bond(account, VALIDATOR), MAX_STAKE)
+        cap: uint256 = min(MAX_SHARE * self.terms_of[task].validator_bond, MAX_STAKE)
+        self._caps[task][place] = min(staticcall stakes.bond(account, VALIDATOR), cap)
         self._controllers[task][place] = staticcall members.controller_of(account)
         place += 1
     self.sizes[task] = place
@@ -123,12 +122,16 @@ def muster(task: bytes32, first: bool) -> ITasks.Muster:
 
 
 @internal
-def look_at(task: bytes32, place: uint256):
-    """@notice Computes the account at a place anew."""
+def look_at(task: bytes32, place: uint256, now: bool):
+    """@notice Computes the account at a place anew, now or when the next round opens."""
     count: uint256 = self.listed(task)
     if place >= count + self.joined(task):
         refusal.because("Tasks: not in this task")
-    if place < count:
+    if not now and place < count:
+        self.mark(task, 1 << place)
+    elif not now:
+        self._stale[task] |= 1 << (place - count)
+    elif place < count:
         self._weigh(task, place)
     else:
         self._qualify(task, place - count)
@@ -226,9 +229,9 @@ def _start(task: bytes32):
     for index: uint256 in range(self.joined(task), bound=MAX_PARTICIPANTS):
         account: address = self.participants[task][index]
         accounts.append(account)
-        if self._may(task, account):
-            bits |= 1 << index
+        bits |= convert(self._may(task, account), uint256) << index
     self._eligible[task] = bits
+    self._stale[task] = 0
     self.digests[task] = keccak256(abi_encode(accounts))
 
 
@@ -262,9 +265,7 @@ def _weigh(task: bytes32, place: uint256):
     bench: uint256 = self._bench[task] & ~(bit << 192) & ~(bit << 128)
     bench = bench - ((word >> 160) & MAX_STAKE) + stake
     self.seat[task][place] = (word & (ACCOUNT | CONFLICTED)) | (stake << 160)
-    if stake != 0:
-        bench |= bit << 192
-    self._bench[task] = bench
+    self._bench[task] = bench | (convert(stake != 0, uint256) << (192 + place))
     log ITasks.Seated(task=task, validator=account, place=place, stake=stake)
     hashchain.extend(keccak256(abi_encode(SEATED, task, account, place, stake)))
     if stake != 0 and self.locked[task] & bit == 0:
@@ -288,8 +289,7 @@ def _qualify(task: bytes32, index: uint256):
 def _may(task: bytes32, account: address) -> bool:
     if not staticcall members.has_role(account, PARTICIPANT):
         return False
-    least: uint256 = self.terms_of[task].participant_bond
-    return staticcall stakes.bond(account, PARTICIPANT) >= least
+    return staticcall stakes.bond(account, PARTICIPANT) >= self.terms_of[task].participant_bond
 
 
 @internal

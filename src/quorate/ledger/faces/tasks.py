@@ -156,8 +156,9 @@ class Tasks(Face):
         return self._encode("release", task, place)
 
     def review(self, task: bytes, place: int) -> Call:
-        """Computes between rounds whether an account may still act, by anyone: members can
-        be suspended, bonds asked back or topped up.
+        """Computes anew whether an account may act, by anyone: members can be suspended,
+        bonds asked back or topped up. While a round is open this waits until the next one
+        opens.
         """
         return self._encode("review", task, place)
 
