@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.contracts.consortium import INCLUDE_SALT, VOTE_SALT
-from tests.contracts.faulty_books import UNREACHABLE, VOTES, TaskBook
+from tests.contracts.faulty_books import UNREACHABLE, VOTES, TaskBook, Verdict
 from tests.contracts.faulty_parties import Parties
 from tests.contracts.pair import Done, word
 from tests.twins.table import (
@@ -152,7 +152,11 @@ class Acts(Parties):
         due = places(facts.eligible & ~facts.committed)
         due = [i for i in due if self.alive(plan, None, book.joined[i])]
         way, batch = plan.ways[COMMIT], []
-        if way == "vouch" and all(self.there(plan, book, v) for v in places(facts.seats)):
+        if (
+            way == "vouch"
+            and facts.seats
+            and all(self.there(plan, book, v) for v in places(facts.seats))
+        ):
             batch = due
         elif way in ("many", "mixed"):
             batch = [i for i in due if self.can_sign(book.joined[i])]
@@ -318,18 +322,15 @@ class Acts(Parties):
         hints = (lanes_of(found.medians), book.words) if found else (b"", [])
         done = self.attempt(self.stranger, "Rounds", "settle", book.task, heads, packed, *hints)
         if done and found:
-            self.between_honest(book, plan, found.medians, votes)
+            self.between_honest(book, plan, found)
         return done is not None
 
-    def between_honest(
-        self, book: TaskBook, plan: Plan, medians: list[int], votes: dict[int, tuple]
-    ) -> None:
+    def between_honest(self, book: TaskBook, plan: Plan, found: Verdict) -> None:
         """Colluders below half of the judging stake move no score."""
         if "colluders give extreme scores" not in plan.faults:
             return
-        winners = [p for p, vote in votes.items() if vote[0] == word(f"aggregate {book.number}")]
-        for i, median in zip(places(book.included), medians, strict=True):
-            judges = book.judges(i, winners)
+        for i, median in zip(places(book.included), found.medians, strict=True):
+            judges = book.judges(i, places(found.winners))
             false = sum(book.stakes[place] for place in judges if place in plan.gang)
             if judges and 2 * false < sum(book.stakes[place] for place in judges):
                 good = median == plan.scores[i]
