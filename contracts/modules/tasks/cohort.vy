@@ -245,7 +245,6 @@ def _refresh(task: bytes32):
                 self._weigh(task, place)
     stale: uint256 = self._stale[task]
     if stale != 0:
-        self._stale[task] = 0
         for index: uint256 in range(MAX_PARTICIPANTS):
             if quorum.has(stale, index):
                 self._qualify(task, index)
@@ -278,6 +277,7 @@ def _qualify(task: bytes32, index: uint256):
     """@notice Computes whether a participant may commit in the next round."""
     account: address = self.participants[task][index]
     may: bool = self._may(task, account)
+    self._stale[task] &= ~(1 << index)
     others: uint256 = self._eligible[task] & ~(1 << index)
     self._eligible[task] = others | (convert(may, uint256) << index)
     log ITasks.Eligible(task=task, participant=account, eligible=may)
