@@ -50,11 +50,11 @@ def verdicts(names: list[str], count: int, seed: int) -> list[Verdict]:
         for name, failed in sound:
             if failed:
                 raise SystemExit(f"{name}: its tests fail without any bug, first {failed}")
-        mutants = [mutant for found in chosen for mutant in found]
+        running = [pool.submit(judge, *each) for planted in chosen for each in planted]
         found = []
-        for verdict in pool.map(judge, mutants):
-            found.append(verdict)
-            _progress(verdict, len(found), len(mutants))
+        for verdict in running:
+            found.append(verdict.result())
+            _progress(found[-1], len(found), len(running))
     return found
 
 

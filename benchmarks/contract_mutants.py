@@ -336,8 +336,8 @@ def compiled(folder: Path, name: str) -> dict[str, Any]:
     }
 
 
-def planted(mutant: Mutant, folder: Path) -> bool:
-    """Compiles ``mutant`` into ``folder``; False when it is none."""
+def planted(mutant: Mutant, folder: Path) -> str:
+    """The artifact with ``mutant`` in it, compiled in ``folder``; empty when it is none."""
     from vyper.exceptions import VyperException, VyperInternalException  # noqa: PLC0415
 
     copy = folder / "contracts"
@@ -352,13 +352,12 @@ def planted(mutant: Mutant, folder: Path) -> bool:
     try:
         artifact = compiled(Path("contracts"), mutant.contract)
     except (VyperException, VyperInternalException, AssertionError):
-        return False
+        return ""
     finally:
         os.chdir(kept)
-    same = committed(mutant.contract)["creation"] == artifact["creation"]
-    encoded = json.dumps(artifact, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    (folder / f"{mutant.contract}.json").write_text(encoded)
-    return not same
+    if committed(mutant.contract)["creation"] == artifact["creation"]:
+        return ""
+    return json.dumps(artifact, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def test_files(contract: str) -> list[str]:
@@ -368,6 +367,7 @@ def test_files(contract: str) -> list[str]:
     files = [folder / f"test_{name}.py", *sorted(folder.glob(f"test_{name}_*.py"))]
     files += [folder / f"test_{each}.py" for each in MORE_TESTS.get(contract, ())]
     stateful = ROOT / "tests" / "stateful"
+    files += [folder / "test_powers.py"]
     files += [stateful / f"test_{name}.py", *sorted(stateful.glob(f"test_{name}_*.py"))]
     return [str(file) for file in dict.fromkeys(files) if file.is_file()]
 
@@ -399,25 +399,24 @@ def tested(contract: str, artifacts: Path) -> tuple[int, str]:
     return run.returncode, failed.group(1) if failed else ""
 
 
-def judge(mutant: Mutant) -> Verdict:
-    """Plants the bug, runs the tests."""
+def judge(mutant: Mutant, artifact: str) -> Verdict:
+    """Runs the tests on a planted bug."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if not planted(mutant, folder):
-            return Verdict(mutant, "none")
-        status, by = tested(mutant.contract, folder)
+        (Path(name) / f"{mutant.contract}.json").write_text(artifact)
+        status, by = tested(mutant.contract, Path(name))
     return Verdict(mutant, "killed" if status else "survived", by)
 
 
-def first_planted(contract: str, count: int, seed: int) -> list[Mutant]:
-    """The first ``count`` mutants that compile to other bytes."""
-    found = []
+def first_planted(contract: str, count: int, seed: int) -> list[tuple[Mutant, str]]:
+    """The first ``count`` mutants that compile to other bytes, and their artifacts."""
+    found: list[tuple[Mutant, str]] = []
     for mutant in drawn(contract, seed):
         if len(found) == count:
             break
         with tempfile.TemporaryDirectory() as name:
-            if planted(mutant, Path(name)):
-                found.append(mutant)
+            artifact = planted(mutant, Path(name))
+        if artifact:
+            found.append((mutant, artifact))
     return found
 
 
