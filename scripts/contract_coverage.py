@@ -78,13 +78,28 @@ class Branch:
         return f"{self.function}: {self.text}"
 
 
+def _counters() -> dict[str, Counter[str]]:
+    return defaultdict(Counter)
+
+
 @dataclass
 class Found:
     """Branches by place, and the compiler's checks by kind: (all, taken both ways)."""
 
     branches: dict[tuple[str, str, str], Branch] = field(default_factory=dict)
-    kinds: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    raw: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    kinds: dict[str, Counter[str]] = field(default_factory=_counters)
+    raw: dict[str, Counter[str]] = field(default_factory=_counters)
+
+    def add(self, other: "Found") -> None:
+        """Takes in another contract: branches of modules that both use are taken by either."""
+        for key, branch in other.branches.items():
+            mine = self.branches.setdefault(key, branch)
+            for way, happened in branch.ways.items():
+                mine.ways[way] = mine.ways.get(way, False) or happened
+        for kind, of in other.kinds.items():
+            self.kinds[kind] += of
+        for name, of in other.raw.items():
+            self.raw[name] += of
 
 
 @cache
@@ -98,11 +113,18 @@ def _compiled(name: str) -> Any:
     return CompilerData(bundle.load_file(CONTRACTS / f"{name}.vy"), bundle, settings=settings)
 
 
-def chart(found: Found, name: str, taken: Taken) -> None:
-    """Adds contract ``name`` and what happened in it."""
+def stale(name: str) -> bool:
+    """Whether contract ``name`` has changed since it was compiled."""
+    integrity: str = _compiled(name).integrity_sum
+    return integrity != artifacts()[name].source
+
+
+def chart(name: str, taken: Taken) -> Found:
+    """The branches of contract ``name`` and what happened at each."""
     from vyper.ir import compile_ir  # noqa: PLC0415
 
     warnings.simplefilter("ignore")
+    found = Found()
     data = _compiled(name)
     artifact = artifacts()[name]
     if (data.bytecode_runtime, data.bytecode) != (artifact.runtime, artifact.creation):
@@ -112,6 +134,7 @@ def chart(found: Found, name: str, taken: Taken) -> None:
         end = code.find(artifact.runtime) if creation else len(code)
         jumps = taken.get((name, creation), set())
         _Chart(found, name, code[:end], maps, jumps).fill()
+    return found
 
 
 class _Chart:
@@ -289,8 +312,8 @@ def _entry(source: str, where: str, never: str) -> str:
 
 def test_files(names: Iterable[str]) -> list[str]:
     """The tests of these contracts; all contract tests without any."""
-    folders = (ROOT / "tests" / "contracts", ROOT / "tests" / "stateful")
-    files = sorted(file for folder in folders for file in folder.glob("test_*.py"))
+    folders = (ROOT / "tests" / "stateful", ROOT / "tests" / "contracts")  # the slow ones first
+    files = [file for folder in folders for file in sorted(folder.glob("test_*.py"))]
     files = [file for file in files if not file.stem.startswith(LEFT_OUT)]
     wanted = [name.lower() for name in names]
     return [
@@ -310,6 +333,9 @@ def main() -> int:
     taken: Taken = defaultdict(set)
     failed, runs = [], 0
     with ProcessPoolExecutor(os.cpu_count() or 1, get_context("spawn")) as pool:
+        old = [name for name, is_old in zip(names, pool.map(stale, names), strict=True) if is_old]
+        if old:
+            raise SystemExit(f"compile first: {', '.join(old)}")
         for file, status, words, count, jumps in pool.map(trace, test_files(options.names)):
             if status not in {0, 5}:  # 5: all of its tests are slow
                 failed.append(file)
@@ -317,9 +343,10 @@ def main() -> int:
             runs += count
             for code, seen in jumps.items():
                 taken[code] |= seen
-    found = Found()
-    for name in names:
-        chart(found, name, taken)
+        found = Found()
+        mine = [{code: at for code, at in taken.items() if code[0] == name} for name in names]
+        for each in pool.map(chart, names, mine):
+            found.add(each)
     own = {f"{name}.vy" for name in names}
     only = {b.source for b in found.branches.values() if not options.names or b.source in own}
     print("\n".join(table(found, only)), end="\n\n")
