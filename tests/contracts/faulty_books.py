@@ -63,7 +63,6 @@ class TaskBook:
     votes: dict[int, Vote] = field(default_factory=dict)
     suspended: dict[int, int] = field(default_factory=dict)  # place: round
     expelled: int = 0
-    marked: set[str] = field(default_factory=set)  # participants slashed since the last opening
 
     @property
     def escrow(self) -> int:
@@ -217,7 +216,6 @@ class Books:
         self.check(values["stake"] == book.whole, VOTES, "seated stake is not the sum of seats")
         seated = bits(place for place, stake in book.stakes.items() if stake)
         self.check(values["seats"] == seated, VOTES, "a seat without stake, or stake without seat")
-        book.marked.clear()
         self.rounds += 1
 
     def _Deposited(self, values: dict) -> None:
@@ -238,8 +236,6 @@ class Books:
         self.unbonding[key] -= max(0, amount - bonded)
         self.bonds[key] -= amount
         self.burnt[values["account"]] += amount
-        for book in self.tasks.values() if values["role"] == 2 else ():
-            book.marked.add(values["account"])
 
     def _Voted(self, values: dict) -> None:
         self.ballots[values["subject"]] += 1
