@@ -48,6 +48,7 @@ _KINDS = {
     "safesub": "overflow",
     "safemul": "overflow",
     "clamp gt 0": "division by zero",
+    "clamp sgt": "overflow",  # of a minus sign
     "clamp sge 0": "bounds",
     "range() bounds check": "longest loop",
     "validate address": "bounds",
@@ -173,6 +174,7 @@ class _Chart:
         if written and (not error or error.startswith("user ")):
             return ""
         if error and not error.startswith("user "):
+            error = re.sub(r"^(clamp \w+) -?\d{9,}$", r"\1", error)
             return _KINDS.get(error) or ("bounds" if error.endswith("bounds check") else error)
         return "loops, copies, dispatch"
 

@@ -229,6 +229,20 @@ def test_inclusion__size_without_a_root__reverts(pair):
             pair.chain.view("Anchor", "verify_record", owner, log, size, 3, b"", [])
 
 
+@pytest.mark.parametrize("size", [2**32, 2**32 + 1, 2**40 + 5, 2**63 - 1])
+def test_inclusion__log_of_billions__first_and_last_record_proven(pair, size):
+    """Nobody has the leaves: a root is built upwards from one of them."""
+    for number, index in enumerate((0, 2**31, size - 1)):
+        proof = [word(f"{i}") for i, _ in enumerate(merkle.inclusion_ranges(index, size))]
+        log, digest = word(f"log {number}"), word("leaf")
+        value = root_from(digest, index, size, proof)
+        anchor(pair, size, value=value, log=log)
+        assert pair.view("Anchor", "verifyInclusion", A, log, size, index, digest, proof)
+        for place, hashes in ((index ^ 1, proof), (index, proof[1:]), (index, [*proof, digest])):
+            found = pair.view("Anchor", "verifyInclusion", A, log, size, place, digest, hashes)
+            assert not found
+
+
 # --- gas, whole transactions ------------------------------------------------------------------
 
 

@@ -392,6 +392,17 @@ def test_equivocation__after_the_task_ended__takes_what_is_still_bonded(c):
     assert locks(c, c.v[3]) == 0
 
 
+def test_equivocation__after_the_bond_was_let_go__takes_what_is_there(c):
+    task = c.opened(rounds=1)
+    c.wait(61)
+    c.rounds(c.stranger, "advance", task)
+    for who in c.v:
+        c.release(task, who)
+    prove(c, proof(c, task))
+    assert c.bond(c.v[3], VALIDATOR) == 3_500
+    assert locks(c, c.v[3]) == 0
+
+
 def test_equivocation__of_an_old_round__does_not_touch_the_closed_record(c):
     task = caught(c)
     before = c.pair.view("Rounds", "round_of", task)

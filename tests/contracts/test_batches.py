@@ -207,6 +207,22 @@ def test_vouch__twice_or_late__reverts(c):
         c.rounds(c.stranger, "vouch", task, *vouchers(c, task, c.p[1:]))
 
 
+def test_vouch__too_little_stake_is_left__reverts(c):
+    """Two of four were expelled in the round: the others together are no two thirds."""
+    task = c.opened()
+    for who in c.v[2:]:
+        two = [[0, hash_, c.sign_ballot(task, who, 0, hash_)] for hash_ in (word("a"), word("b"))]
+        proof = [*two[0], *two[1]]
+        c.appeals(c.stranger, "prove_equivocation", task, 1, who, VOTE_COMMIT, *proof)
+    chosen, hashes, signed = vouchers(c, task, c.p)
+    with reverts("Rounds: not all validators"):
+        c.rounds(c.stranger, "vouch", task, chosen, hashes, signed[:2])
+    c.commit_all(task)
+    included, hashes, signed = ballots(c, task)
+    with reverts("Rounds: not all validators"):
+        concur(c, task, [included, hashes[:2], signed[:2]])
+
+
 # --- concur ---------------------------------------------------------------------------------------
 
 

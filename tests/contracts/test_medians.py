@@ -82,6 +82,19 @@ def test_median__score_for_the_own_party__ignored():
     assert medians(done)[0] == 20  # of 10, 20, 30
 
 
+@pytest.mark.parametrize("wrong", [-1, 9, 11, 19, 21, 29, 30, 31, 10**9])
+def test_median__of_a_contested_participant__another_hint__reverts(wrong):
+    names = Consortium()
+    c = Consortium(controllers=dict.fromkeys([names.v[0], names.p[0]], "one house"))
+    task = c.opened()
+    c.to_vote(task)
+    c.vote_all(task, {who: (TRUE, [10 * i, 1, 1], True) for i, who in enumerate(c.v)})
+    votes, lanes, _, before = c.hints(task)
+    with reverts("Tasks: not the median"):
+        c.rounds(c.stranger, "settle", task, votes, lanes, lanes_of([wrong, 1, 1]), before)
+    c.rounds(c.stranger, "settle", task, votes, lanes, lanes_of([20, 1, 1]), before)
+
+
 def test_median__all_scorers_are_the_own_party__zero():
     names = Consortium(participants=2)
     c = Consortium(participants=2, controllers=dict.fromkeys([*names.v, names.p[0]], "one house"))

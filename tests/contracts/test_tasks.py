@@ -249,8 +249,14 @@ def test_join__conflicts__as_the_houses_stood_at_the_time(c):
     assert c.pair.view("Tasks", "conflicts_of", task, 1) == 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("validators", "room"), [(8, 256), (9, 227), (64, 32)])
+@pytest.mark.parametrize(
+    ("validators", "room"),
+    [
+        pytest.param(8, 256, marks=pytest.mark.slow),
+        pytest.param(9, 227, marks=pytest.mark.slow),
+        (64, 32),
+    ],
+)
 def test_join__as_many_as_votes_can_carry__and_no_more(validators, room):
     c = Consortium(members=1, participants=min(room + 1, 255 - validators), validators=validators)
     task = c.create()
